@@ -1,0 +1,105 @@
+#include "advice.h"
+
+#include "acting_owner.h"
+
+namespace follow {
+
+namespace {
+
+const char *table_name(Relation table) {
+    return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table));
+}
+
+const char *grantee_name(Oid role) {
+    return role == ACL_ID_PUBLIC ? "PUBLIC" : quote_identifier(GetUserNameFromId(role, false));
+}
+
+/** Roles other than the owner that may put triggers on the table; comma-separated, empty where there are none. */
+const char *others_with_trigger(Relation table) {
+    StringInfoData roles;
+    initStringInfo(&roles);
+    const HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(RelationGetRelid(table)));
+    bool null = true;
+    const Datum value = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relacl, &null);
+    if (!null) {
+        const Acl *acl = DatumGetAclP(value);
+        for (int i = 0; i < ACL_NUM(acl); i++) {
+            const AclItem &item = ACL_DAT(acl)[i];
+            if ((ACLITEM_GET_PRIVS(item) & ACL_TRIGGER) != 0 && item.ai_grantee != table->rd_rel->relowner) {
+                appendStringInfo(&roles, "%s%s", roles.len == 0 ? "" : ", ", grantee_name(item.ai_grantee));
+            }
+        }
+    }
+    ReleaseSysCache(tuple);
+    return roles.data;
+}
+
+/** A trigger runs whatever its maker wrote, with the rights of whoever changes a row. */
+void advise_on_triggers(Relation table) {
+    const char *roles = others_with_trigger(table);
+    if (roles[0] != '\0') {
+        ereport(WARNING, errcode(ERRCODE_WARNING), errmsg("others may create triggers on table %s", table_name(table)),
+                errhint("Run: REVOKE TRIGGER ON %s FROM %s;", table_name(table), roles));
+    }
+}
+
+/** An insert names the two columns of the pair only. */
+void advise_on_columns(Relation table, const PairTable &pair) {
+    const TupleDesc descriptor = RelationGetDescr(table);
+    for (int i = 0; i < descriptor->natts; i++) {
+        const Form_pg_attribute column = TupleDescAttr(descriptor, i);
+        const bool filled = column->atthasdef || column->attidentity != '\0' || column->attnum == pair.from.number ||
+                            column->attnum == pair.to.number;
+        if (column->attnotnull && !column->attisdropped && !filled) {
+            ereport(WARNING, errcode(ERRCODE_WARNING),
+                    errmsg("column %s of table %s is NOT NULL and has no default",
+                           quote_identifier(NameStr(column->attname)), table_name(table)),
+                    errhint("Unless a trigger or the type's default fills it, every insert will fail. Run: ALTER TABLE "
+                            "%s ALTER %s SET DEFAULT ...;",
+                            table_name(table), quote_identifier(NameStr(column->attname))));
+        }
+    }
+}
+
+const char *count_blocked_follows_text(const Graph &graph) {
+    const char *from = quote_identifier(NameStr(graph.block.from.name));
+    const char *to = quote_identifier(NameStr(graph.block.to.name));
+    const char *follower = quote_identifier(NameStr(graph.follow.from.name));
+    const char *following = quote_identifier(NameStr(graph.follow.to.name));
+    return psprintf("SELECT pg_catalog.count(*) FROM %s f WHERE EXISTS (SELECT FROM %s b WHERE "
+                    "b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s OPERATOR(pg_catalog.=) f.%s) OR EXISTS (SELECT FROM %s b "
+                    "WHERE b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s OPERATOR(pg_catalog.=) f.%s)",
+                    quoted_name(graph.follow), quoted_name(graph.block), from, follower, to, following,
+                    quoted_name(graph.block), from, following, to, follower);
+}
+
+} // namespace
+
+void advise(const Graph &graph, Relation table) {
+    advise_on_triggers(table);
+    const bool is_follow_table = RelationGetRelid(table) == graph.follow.relation;
+    advise_on_columns(table, is_follow_table ? graph.follow : graph.block);
+}
+
+void advise_on_blocked_follows(const Graph &graph) {
+    if (SPI_connect() != SPI_OK_CONNECT) {
+        elog(ERROR, "SPI_connect failed");
+    }
+    const ActingOwner acting = begin_acting(graph.follow.owner, graph.follow_search_path);
+    const int result = SPI_execute(count_blocked_follows_text(graph), false, 0);
+    if (result != SPI_OK_SELECT) {
+        elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+    }
+    bool null = false;
+    const int64 count = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+    end_acting(acting);
+    SPI_finish();
+    if (count > 0) {
+        ereport(WARNING, errcode(ERRCODE_WARNING),
+                errmsg("table %s has " INT64_FORMAT " follows between users of whom one has blocked the other",
+                       quoted_name(graph.follow), count),
+                errhint("No new ones can arise through follow_user. Delete those that are there."));
+    }
+}
+
+} // namespace follow

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "catalog.h"
+#include "prelude.h"
+
+namespace follow {
+
+/**
+ * Adopts two tables as the graph: the operation behind follow_attach_graph. Attaching the same tables again brings the
+ * catalog up to date.
+ *
+ * @param function the running function of the extension
+ * @param wanted the tables and the names of their columns, with numbers 0
+ * @note locks: SHARE ROW EXCLUSIVE on both tables and on the catalog
+ * @note errors: 42501 where the caller does not own both tables; 42809, 42P17, 42703, 42804 where a table or column does
+ * not serve; 55000 where other tables are attached
+ */
+void attach_graph(Oid function, const CatalogRow &wanted);
+
+/**
+ * Forgets the graph and leaves its tables alone: the operation behind follow_detach_graph.
+ *
+ * @note locks: SHARE ROW EXCLUSIVE on both tables and on the catalog
+ * @note errors: 42501 where the caller does not own the tables
+ * @return false where there was none
+ */
+bool detach_graph(Oid function);
+
+/**
+ * Lets a row into the catalog table only where the current role owns both tables, and tells every session of any change:
+ * the trigger on follow_graph. The owner of a database may insert there, because a restore that is not run by a
+ * superuser does.
+ *
+ * @return the tuple to write
+ * @note errors: 42501
+ */
+HeapTuple check_catalog_change(const TriggerData &trigger);
+
+} // namespace follow

@@ -1,0 +1,65 @@
+/*
+ * The only file that looks at PG_VERSION_NUM: one name for what the supported majors, 15 to 19, spell differently.
+ * Included by prelude.h alone.
+ */
+#pragma once
+
+extern "C" {
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_namespace_d.h"
+#endif
+}
+
+#include <cstddef>
+
+namespace follow::compat {
+
+/** Whether `role` owns the relation, itself or through membership; superusers own everything. */
+inline bool owns_relation(Oid relation, Oid role) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(RelationRelationId, relation, role);
+#else
+    return pg_class_ownercheck(relation, role);
+#endif
+}
+
+/** Whether `role` may look names up in the schema. */
+inline bool may_use_schema(Oid schema, Oid role) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK;
+#else
+    return pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK;
+#endif
+}
+
+/** The number of the current transaction in this backend: the same in every subtransaction of it. */
+inline LocalTransactionId transaction_number() {
+#if PG_VERSION_NUM >= 170000
+    return MyProc->vxid.lxid;
+#else
+    return MyProc->lxid;
+#endif
+}
+
+/** A lexer over `json` that also unescapes strings. */
+inline JsonLexContext *json_lexer(const char *json, std::size_t length) {
+    const int size = static_cast<int>(length);
+#if PG_VERSION_NUM >= 170000
+    return makeJsonLexContextCstringLen(nullptr, json, length, GetDatabaseEncoding(), true);
+#else
+    return makeJsonLexContextCstringLen(const_cast<char *>(json), size, GetDatabaseEncoding(), true);
+#endif
+}
+
+/*
+ * What a JSON parser's callback returns, and how it says that all is well.
+ */
+#if PG_VERSION_NUM >= 160000
+using JsonVerdict = JsonParseErrorType;
+#define FOLLOW_JSON_GO_ON return JSON_SUCCESS
+#else
+using JsonVerdict = void;
+#define FOLLOW_JSON_GO_ON return
+#endif
+
+} // namespace follow::compat

@@ -1,0 +1,206 @@
+#include "pair_table.h"
+
+#include <type_traits>
+
+namespace follow {
+
+static_assert(std::is_trivially_destructible_v<PairTable> && std::is_trivially_destructible_v<Defect>);
+
+namespace {
+
+const char *relation_name(Relation relation) {
+    return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+                                      RelationGetRelationName(relation));
+}
+
+bool refuse(Defect *defect, int code, const char *message, const char *hint) {
+    *defect = {code, message, hint};
+    return false;
+}
+
+/** Plain and partitioned tables only: in all others a row is not one row, or not everybody's. */
+bool is_usable_kind(Relation relation, Defect *defect) {
+    const char *name = relation_name(relation);
+    const char kind = relation->rd_rel->relkind;
+    const bool is_table = kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
+    if (!is_table) {
+        return refuse(defect, ERRCODE_WRONG_OBJECT_TYPE, psprintf("%s is not a table", name),
+                      "Attach the ordinary or partitioned table that holds the rows, not a view or foreign table.");
+    }
+    if (RelationUsesLocalBuffers(relation)) {
+        return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION, psprintf("table %s is temporary", name),
+                      "Attach a table that other sessions can see too.");
+    }
+    if (relation->rd_rel->relispartition) {
+        return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION, psprintf("table %s is a partition", name),
+                      "Attach the partitioned table itself.");
+    }
+    const bool inherits = has_superclass(RelationGetRelid(relation)) ||
+                          (kind == RELKIND_RELATION &&
+                           find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL);
+    if (inherits) {
+        return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION,
+                      psprintf("table %s takes part in table inheritance", name),
+                      "A unique index does not reach over inheritance. Use a plain or a partitioned table.");
+    }
+    return true;
+}
+
+bool describe_column(Relation relation, const Column &remembered, Column *column, Defect *defect) {
+    const Form_pg_attribute attribute = find_column(relation, remembered);
+    if (attribute == nullptr) {
+        return refuse(defect, ERRCODE_UNDEFINED_COLUMN,
+                      psprintf("table %s has no column %s", relation_name(relation),
+                               quote_identifier(NameStr(remembered.name))),
+                      "Name the table's own columns when you call follow_attach_graph.");
+    }
+    *column = {attribute->attname, attribute->attnum};
+    if (attribute->atttypid != UUIDOID) {
+        return refuse(defect, ERRCODE_DATATYPE_MISMATCH,
+                      psprintf("column %s of table %s is of type %s, not uuid",
+                               quote_identifier(NameStr(attribute->attname)), relation_name(relation),
+                               format_type_be(attribute->atttypid)),
+                      "Users are told apart by uuid. Change the column's type, or attach another column.");
+    }
+    if (attribute->attgenerated != '\0') {
+        return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION,
+                      psprintf("column %s of table %s is a generated column",
+                               quote_identifier(NameStr(attribute->attname)), relation_name(relation)),
+                      "Attach columns that an INSERT can set.");
+    }
+    return true;
+}
+
+bool covers_pair(const FormData_pg_index *index, AttrNumber from, AttrNumber to) {
+    if (index->indnkeyatts != 2) {
+        return false;
+    }
+    const AttrNumber first = index->indkey.values[0];
+    const AttrNumber second = index->indkey.values[1];
+    return (first == from && second == to) || (first == to && second == from);
+}
+
+/** Whether the index means the type's own equality. An operator class of somebody's could call anything equal. */
+bool uses_uuid_equality(Relation index) {
+    const Oid family = get_opclass_family(GetDefaultOpClass(UUIDOID, BTREE_AM_OID));
+    return index->rd_rel->relam == BTREE_AM_OID && index->rd_opfamily[0] == family && index->rd_opfamily[1] == family;
+}
+
+/** What keeps a unique index on the pair from deciding conflicts, or nullptr. */
+const char *flaw_of(Relation index) {
+    const FormData_pg_index *form = index->rd_index;
+    if (!form->indisvalid || !form->indisready || !form->indislive) {
+        return "not valid";
+    }
+    if (!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr)) {
+        return "partial";
+    }
+    if (!form->indimmediate) {
+        return "deferrable";
+    }
+    if (!uses_uuid_equality(index)) {
+        return "not a B-tree with the default operator class";
+    }
+    return nullptr;
+}
+
+/** Looks for the arbiter: a unique index on exactly the pair, which decides whether an edge is already there. */
+bool has_arbiter_index(Relation relation, const PairTable &table, Defect *defect) {
+    const char *flawed_index = nullptr;
+    const char *flaw = nullptr;
+    bool found = false;
+
+    List *indexes = RelationGetIndexList(relation);
+    ListCell *cell = nullptr;
+    foreach (cell, indexes) {
+        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        const FormData_pg_index *form = index->rd_index;
+        if (form->indisunique && covers_pair(form, table.from.number, table.to.number)) {
+            const char *flaw_here = flaw_of(index);
+            if (flaw_here == nullptr) {
+                found = true;
+            } else {
+                flaw = flaw_here;
+                flawed_index = pstrdup(RelationGetRelationName(index));
+            }
+        }
+        index_close(index, AccessShareLock);
+        if (found) {
+            break;
+        }
+    }
+    list_free(indexes);
+    if (found) {
+        return true;
+    }
+
+    const char *from = quote_identifier(NameStr(table.from.name));
+    const char *to = quote_identifier(NameStr(table.to.name));
+    const char *name = quoted_name(table);
+    const char *message = flaw == nullptr ? psprintf("table %s has no unique index on exactly (%s, %s)", name, from, to)
+                                          : psprintf("the unique index %s on table %s (%s, %s) is %s",
+                                                     quote_identifier(flawed_index), name, from, to, flaw);
+    return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION, message,
+                  psprintf("Run: CREATE UNIQUE INDEX ON %s (%s, %s);", name, from, to));
+}
+
+bool has_write_rules(Relation relation) {
+    if (relation->rd_rules == nullptr) {
+        return false;
+    }
+    for (int i = 0; i < relation->rd_rules->numLocks; i++) {
+        const CmdType event = relation->rd_rules->rules[i]->event;
+        if (event == CMD_INSERT || event == CMD_UPDATE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+Form_pg_attribute find_column(Relation relation, const Column &remembered) {
+    const TupleDesc descriptor = RelationGetDescr(relation);
+    const AttrNumber named = get_attnum(RelationGetRelid(relation), NameStr(remembered.name));
+    if (named > 0) {
+        return TupleDescAttr(descriptor, named - 1);
+    }
+    if (remembered.number <= 0 || remembered.number > descriptor->natts) {
+        return nullptr;
+    }
+    const Form_pg_attribute numbered = TupleDescAttr(descriptor, remembered.number - 1);
+    return numbered->attisdropped ? nullptr : numbered;
+}
+
+bool describe_pair_table(Relation relation, const Column &from, const Column &to, PairTable *table, Defect *defect) {
+    if (!is_usable_kind(relation, defect)) {
+        return false;
+    }
+    table->relation = RelationGetRelid(relation);
+    table->owner = relation->rd_rel->relowner;
+    table->schema = RelationGetNamespace(relation);
+    namestrcpy(&table->schema_name, get_namespace_name(table->schema));
+    namestrcpy(&table->name, RelationGetRelationName(relation));
+    table->partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+    table->rewritten = has_write_rules(relation);
+    if (!describe_column(relation, from, &table->from, defect) || !describe_column(relation, to, &table->to, defect)) {
+        return false;
+    }
+    if (table->from.number == table->to.number) {
+        return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION,
+                      psprintf("column %s of table %s is named twice", quote_identifier(NameStr(table->from.name)),
+                               quoted_name(*table)),
+                      "Name two different columns.");
+    }
+    return has_arbiter_index(relation, *table, defect);
+}
+
+const char *quoted_name(const PairTable &table) {
+    return quote_qualified_identifier(NameStr(table.schema_name), NameStr(table.name));
+}
+
+const char *owner_search_path(const char *schema_name) {
+    return psprintf("pg_catalog, %s, pg_temp", quote_identifier(schema_name));
+}
+
+} // namespace follow

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "prelude.h"
+
+namespace follow {
+
+/** A column: as the catalog remembers it (the number only helps over a rename) or as it is now. */
+struct Column {
+    NameData name;
+    AttrNumber number;
+};
+
+/** An attached table of pairs: two uuid columns, and a unique index on exactly these two, in either order. */
+struct PairTable {
+    Oid relation;
+    Oid owner;
+    Oid schema;
+    NameData schema_name;
+    NameData name;
+    bool partitioned;
+    /** INSERT or UPDATE rules exist, so that ON CONFLICT is not possible. */
+    bool rewritten;
+    Column from;
+    Column to;
+};
+
+/** Why a relation can't be (or no longer is) a table of pairs: the parts of an error report, palloc'd. */
+struct Defect {
+    int code;
+    const char *message;
+    const char *hint;
+};
+
+/**
+ * Finds the column that is remembered: the one of that name, else the one that had it before a rename. The name comes
+ * first because numbers shift when a table with a dropped column is restored.
+ *
+ * @return the attribute, or nullptr where neither the name nor the number leads to a column
+ */
+Form_pg_attribute find_column(Relation relation, const Column &remembered);
+
+/**
+ * Examines a relation from its catalog entries alone, evaluating nothing.
+ *
+ * @param relation opened and locked
+ * @param from, to the two columns of the pair, as remembered or as an argument names them (number 0)
+ * @param table receives the description
+ * @param defect receives the reason where it can't be used
+ * @return whether the relation can be used
+ */
+bool describe_pair_table(Relation relation, const Column &from, const Column &to, PairTable *table, Defect *defect);
+
+/** The table's name, with its schema, quoted where SQL needs it; palloc'd. */
+const char *quoted_name(const PairTable &table);
+
+/** The value for search_path while acting as the table's owner; palloc'd. */
+const char *owner_search_path(const char *schema_name);
+
+} // namespace follow

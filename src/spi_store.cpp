@@ -1,0 +1,284 @@
+#include "acting_owner.h"
+#include "refusal.h"
+#include "store.h"
+
+#include <array>
+#include <cstring>
+#include <type_traits>
+
+namespace follow {
+
+static_assert(std::is_trivially_destructible_v<EdgeRow>);
+
+namespace {
+
+using Arguments = std::array<Datum, 2>;
+
+Arguments arguments_of(const Edge &edge) {
+    return {PointerGetDatum(edge.follower.bytes.data()), PointerGetDatum(edge.following.bytes.data())};
+}
+
+/*
+ * Every name is qualified and every operator named with its schema, so that the text means the same under every
+ * search_path. No statement of the caller's names an arbiter or returns a row: either would need SELECT.
+ */
+
+const char *find_edge_text(const Graph &graph) {
+    const PairTable &follow = graph.follow;
+    return psprintf("SELECT %s FROM %s%s t WHERE t.%s OPERATOR(pg_catalog.=) $1 AND t.%s OPERATOR(pg_catalog.=) $2",
+                    graph.created_at, follow.partitioned ? "" : "ONLY ", quoted_name(follow),
+                    quote_identifier(NameStr(follow.from.name)), quote_identifier(NameStr(follow.to.name)));
+}
+
+const char *find_block_text(const Graph &graph) {
+    const PairTable &block = graph.block;
+    const char *from = quote_identifier(NameStr(block.from.name));
+    const char *to = quote_identifier(NameStr(block.to.name));
+    const char *one_direction =
+        "EXISTS (SELECT FROM %s%s t WHERE t.%s OPERATOR(pg_catalog.=) $%d AND t.%s OPERATOR(pg_catalog.=) $%d)";
+    const char *only = block.partitioned ? "" : "ONLY ";
+    return psprintf("SELECT WHERE %s OR %s", psprintf(one_direction, only, quoted_name(block), from, 1, to, 2),
+                    psprintf(one_direction, only, quoted_name(block), from, 2, to, 1));
+}
+
+const char *insert_edge_text(const Graph &graph, OnConflict on_conflict) {
+    const PairTable &follow = graph.follow;
+    return psprintf("INSERT INTO %s (%s, %s) VALUES ($1, $2)%s", quoted_name(follow),
+                    quote_identifier(NameStr(follow.from.name)), quote_identifier(NameStr(follow.to.name)),
+                    on_conflict == OnConflict::give_way ? " ON CONFLICT DO NOTHING" : "");
+}
+
+const char *find_user_text(const UserReference &user) {
+    return psprintf("SELECT FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) $%d FOR KEY SHARE OF t",
+                    quote_qualified_identifier(get_namespace_name(get_rel_namespace(user.users_table)),
+                                               get_rel_name(user.users_table)),
+                    quote_identifier(get_attname(user.users_table, user.users_column, false)),
+                    user.of_follower ? 1 : 2);
+}
+
+SPIPlanPtr prepare(const char *text) {
+    std::array<Oid, 2> types{UUIDOID, UUIDOID};
+    const SPIPlanPtr plan = SPI_prepare(text, types.size(), types.data());
+    if (plan == nullptr) {
+        elog(ERROR, "SPI_prepare failed for \"%s\": %s", text, SPI_result_code_string(SPI_result));
+    }
+    SPI_keepplan(plan);
+    return plan;
+}
+
+SPIPlanPtr plan_of(Graph *graph, Statement statement) {
+    SPIPlanPtr *plan = &graph->plans[static_cast<std::size_t>(statement)];
+    if (*plan != nullptr) {
+        return *plan;
+    }
+    switch (statement) {
+    case Statement::find_edge_as_caller:
+    case Statement::find_edge_as_owner:
+        return *plan = prepare(find_edge_text(*graph));
+    case Statement::find_block:
+        return *plan = prepare(find_block_text(*graph));
+    case Statement::insert_edge:
+        return *plan = prepare(insert_edge_text(*graph, OnConflict::give_way));
+    case Statement::insert_edge_or_fail:
+        return *plan = prepare(insert_edge_text(*graph, OnConflict::fail));
+    }
+    pg_unreachable();
+}
+
+/** @return the number of rows found or written */
+uint64 execute(SPIPlanPtr plan, const Edge &edge, Snapshot snapshot) {
+    Arguments arguments = arguments_of(edge);
+    const int result = SPI_execute_snapshot(plan, arguments.data(), nullptr, snapshot, InvalidSnapshot, false, true, 0);
+    if (result < 0) {
+        elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
+    }
+    return SPI_processed;
+}
+
+/** Finds rows as every look must (see Store). SPI_tuptable is left from the last one. */
+Look look(SPIPlanPtr plan, const Edge &edge) {
+    if (!IsolationIsSerializable()) {
+        return execute(plan, edge, GetLatestSnapshot()) > 0 ? Look::present : Look::absent;
+    }
+    const bool in_transaction = execute(plan, edge, GetTransactionSnapshot()) > 0;
+    const bool in_latest = execute(plan, edge, GetLatestSnapshot()) > 0;
+    return agree(in_transaction, in_latest);
+}
+
+void begin() {
+    if (SPI_connect() != SPI_OK_CONNECT) {
+        elog(ERROR, "SPI_connect failed");
+    }
+}
+
+void end() {
+    SPI_finish();
+}
+
+EdgeRow row_found(Look found) {
+    EdgeRow row{found, false, 0};
+    if (found == Look::present && SPI_processed > 0) {
+        bool null = false;
+        const Datum created_at = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
+        row.has_created_at = !null;
+        row.created_at = null ? 0 : DatumGetTimestampTz(created_at);
+    }
+    return row;
+}
+
+EdgeRow find_edge(Graph *graph, const Edge &edge, Rights rights) {
+    if (rights == Rights::caller) {
+        return row_found(look(plan_of(graph, Statement::find_edge_as_caller), edge));
+    }
+    const ActingOwner acting = begin_acting(graph->follow.owner, graph->follow_search_path);
+    const EdgeRow row = row_found(look(plan_of(graph, Statement::find_edge_as_owner), edge));
+    end_acting(acting);
+    return row;
+}
+
+Look find_block(Graph *graph, const Edge &edge) {
+    const ActingOwner acting = begin_acting(graph->block.owner, graph->block_search_path);
+    const Look found = look(plan_of(graph, Statement::find_block), edge);
+    end_acting(acting);
+    return found;
+}
+
+bool user_exists(UserReference *user, const Edge &edge) {
+    const Relation users = table_open(user->users_table, RowShareLock);
+    const ActingOwner acting = begin_acting(
+        users->rd_rel->relowner, owner_search_path(get_namespace_name(RelationGetNamespace(users))));
+    if (user->plan == nullptr) {
+        user->plan = prepare(find_user_text(*user));
+    }
+    const bool exists = execute(user->plan, edge, InvalidSnapshot) > 0;
+    end_acting(acting);
+    table_close(users, NoLock);
+    return exists;
+}
+
+bool users_exist(Graph *graph, const Edge &edge) {
+    for (UserReference *user = graph->users; user != nullptr; user = user->next) {
+        if (user->deferrable && !user_exists(user, edge)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool same(const char *reported, const NameData &name) {
+    return reported != nullptr && strcmp(reported, NameStr(name)) == 0;
+}
+
+/** Whether the error is one of the graph's own foreign keys, not one of another table that a trigger wrote to. */
+bool is_missing_user(const Graph &graph, const ErrorData &error) {
+    if (error.sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION) {
+        return false;
+    }
+    for (const ForeignKeyName *key = graph.foreign_keys; key != nullptr; key = key->next) {
+        if (same(error.constraint_name, key->constraint) && same(error.table_name, key->table) &&
+            same(error.schema_name, key->schema)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/**
+ * Which snapshot an insert judges conflicts by. At REPEATABLE READ the latest: a repeated follow is no error there. At
+ * SERIALIZABLE the transaction's own, with the 40001 that it brings.
+ */
+Snapshot insert_snapshot() {
+    return IsolationIsSerializable() ? InvalidSnapshot : GetLatestSnapshot();
+}
+
+/** Inserts, and turns the foreign key's refusal into the answer that the caller of follow_user understands. */
+Inserted insert_or_refuse(Graph *graph, const Edge &edge, Look block, SPIPlanPtr plan) {
+    const MemoryContext context = CurrentMemoryContext;
+    volatile uint64 inserted = 0;
+    PG_TRY();
+    {
+        inserted = execute(plan, edge, insert_snapshot());
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        if (is_missing_user(*graph, *error)) {
+            FlushErrorState();
+            if (block == Look::present) {
+                raise_blocked();
+            }
+            raise_no_such_user();
+        }
+        if (error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE && error->hint == nullptr) {
+            FlushErrorState();
+            error->hint = pstrdup(retry_hint);
+            ReThrowError(error);
+        }
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+    return inserted > 0 ? Inserted::yes : Inserted::conflict;
+}
+
+/**
+ * Whether another look may tell more than the error: at REPEATABLE READ a row came in between the insert's snapshot and
+ * its check for conflicts (40001); or, where ON CONFLICT is not possible, a row stands there already (23505).
+ */
+bool is_race(const ErrorData &error) {
+    if (error.sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE) {
+        return XactIsoLevel == XACT_REPEATABLE_READ;
+    }
+    return error.sqlerrcode == ERRCODE_UNIQUE_VIOLATION;
+}
+
+/** As insert_or_refuse, in a subtransaction that takes a lost race back. */
+Inserted insert_in_subtransaction(Graph *graph, const Edge &edge, Look block, SPIPlanPtr plan) {
+    const MemoryContext context = CurrentMemoryContext;
+    const ResourceOwner owner = CurrentResourceOwner;
+    volatile Inserted inserted = Inserted::raced;
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(context);
+    PG_TRY();
+    {
+        inserted = insert_or_refuse(graph, edge, block, plan);
+        ReleaseCurrentSubTransaction();
+        MemoryContextSwitchTo(context);
+        CurrentResourceOwner = owner;
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        FlushErrorState();
+        RollbackAndReleaseCurrentSubTransaction();
+        MemoryContextSwitchTo(context);
+        CurrentResourceOwner = owner;
+        if (!is_race(*error)) {
+            ReThrowError(error);
+        }
+        FreeErrorData(error);
+        inserted = Inserted::raced;
+    }
+    PG_END_TRY();
+    return inserted;
+}
+
+Inserted insert_edge(Graph *graph, const Edge &edge, Look block, OnConflict on_conflict) {
+    if (on_conflict == OnConflict::fail) {
+        return insert_or_refuse(graph, edge, block, plan_of(graph, Statement::insert_edge_or_fail));
+    }
+    if (graph->follow.rewritten) {
+        return insert_in_subtransaction(graph, edge, block, plan_of(graph, Statement::insert_edge_or_fail));
+    }
+    if (XactIsoLevel == XACT_REPEATABLE_READ) {
+        return insert_in_subtransaction(graph, edge, block, plan_of(graph, Statement::insert_edge));
+    }
+    return insert_or_refuse(graph, edge, block, plan_of(graph, Statement::insert_edge));
+}
+
+} // namespace
+
+const Store spi_store = {begin, end, find_edge, find_block, insert_edge, users_exist};
+
+} // namespace follow
