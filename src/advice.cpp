@@ -66,11 +66,12 @@ const char *count_blocked_follows_text(const Graph &graph) {
     const char *to = quote_identifier(NameStr(graph.block.to.name));
     const char *follower = quote_identifier(NameStr(graph.follow.from.name));
     const char *following = quote_identifier(NameStr(graph.follow.to.name));
-    return psprintf("SELECT pg_catalog.count(*) FROM %s f WHERE EXISTS (SELECT FROM %s b WHERE "
-                    "b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s OPERATOR(pg_catalog.=) f.%s) OR EXISTS (SELECT FROM %s b "
-                    "WHERE b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s OPERATOR(pg_catalog.=) f.%s)",
-                    quoted_name(graph.follow), quoted_name(graph.block), from, follower, to, following,
-                    quoted_name(graph.block), from, following, to, follower);
+    return psprintf(
+        "SELECT pg_catalog.count(*) FROM %s f WHERE EXISTS (SELECT FROM %s b WHERE "
+        "b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s OPERATOR(pg_catalog.=) f.%s) OR EXISTS (SELECT FROM %s b "
+        "WHERE b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s OPERATOR(pg_catalog.=) f.%s)",
+        quoted_name(graph.follow), quoted_name(graph.block), from, follower, to, following, quoted_name(graph.block),
+        from, following, to, follower);
 }
 
 } // namespace

@@ -36,15 +36,13 @@ Relation open_for_attach(Oid table) {
 }
 
 void require_no_other_graph(const CatalogRow &attached, const CatalogRow &wanted) {
-    const bool same_tables =
-        attached.follow_table == wanted.follow_table && attached.block_table == wanted.block_table;
+    const bool same_tables = attached.follow_table == wanted.follow_table && attached.block_table == wanted.block_table;
     if (same_tables) {
         return;
     }
     require_ownership(attached);
     if (exists(attached.follow_table) && exists(attached.block_table)) {
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("another follow graph is attached"),
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("another follow graph is attached"),
                 errdetail("Its tables are %s and %s.", get_rel_name(attached.follow_table),
                           get_rel_name(attached.block_table)),
                 errhint("SELECT follow_detach_graph(); first. It keeps the tables and their rows."));
@@ -124,8 +122,7 @@ HeapTuple check_catalog_change(const TriggerData &trigger) {
     if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event)) {
         return trigger.tg_trigtuple;
     }
-    const HeapTuple tuple =
-        TRIGGER_FIRED_BY_UPDATE(trigger.tg_event) ? trigger.tg_newtuple : trigger.tg_trigtuple;
+    const HeapTuple tuple = TRIGGER_FIRED_BY_UPDATE(trigger.tg_event) ? trigger.tg_newtuple : trigger.tg_trigtuple;
     const CatalogRow row = catalog_row(tuple, RelationGetDescr(catalog));
     if (!exists(row.follow_table) || !exists(row.block_table)) {
         raise_not_owner("that does not exist");

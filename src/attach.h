@@ -12,8 +12,8 @@ namespace follow {
  * @param function the running function of the extension
  * @param wanted the tables and the names of their columns, with numbers 0
  * @note locks: SHARE ROW EXCLUSIVE on both tables and on the catalog
- * @note errors: 42501 where the caller does not own both tables; 42809, 42P17, 42703, 42804 where a table or column does
- * not serve; 55000 where other tables are attached
+ * @note errors: 42501 where the caller does not own both tables; 42809, 42P17, 42703, 42804 where a table or column
+ * does not serve; 55000 where other tables are attached
  */
 void attach_graph(Oid function, const CatalogRow &wanted);
 
@@ -27,8 +27,8 @@ void attach_graph(Oid function, const CatalogRow &wanted);
 bool detach_graph(Oid function);
 
 /**
- * Lets a row into the catalog table only where the current role owns both tables, and tells every session of any change:
- * the trigger on follow_graph. The owner of a database may insert there, because a restore that is not run by a
+ * Lets a row into the catalog table only where the current role owns both tables, and tells every session of any
+ * change: the trigger on follow_graph. The owner of a database may insert there, because a restore that is not run by a
  * superuser does.
  *
  * @return the tuple to write

@@ -34,6 +34,7 @@ compat::JsonVerdict on_member(void *state, char *name, bool /* null */) {
     FOLLOW_JSON_GO_ON;
 }
 
+// The parser dictates the signature. NOLINTNEXTLINE(readability-non-const-parameter)
 compat::JsonVerdict on_scalar(void *state, char *token, JsonTokenType type) {
     auto *walk = static_cast<ClaimsWalk *>(state);
     if (walk->depth == 1 && walk->at_subject) {

@@ -67,8 +67,7 @@ void retire_current() {
 }
 
 Graph *new_graph(Oid catalog) {
-    const MemoryContext context =
-        AllocSetContextCreate(CacheMemoryContext, "follow_ext graph", ALLOCSET_SMALL_SIZES);
+    const MemoryContext context = AllocSetContextCreate(CacheMemoryContext, "follow_ext graph", ALLOCSET_SMALL_SIZES);
     auto *graph = static_cast<Graph *>(MemoryContextAllocZero(context, sizeof(Graph)));
     graph->context = context;
     graph->catalog = catalog;
@@ -89,7 +88,8 @@ Graph *new_graph(Oid catalog) {
 
 [[noreturn]] void raise_table_gone(const char *which) {
     ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("a table of the follow graph no longer exists"), errdetail("The attached %s table was dropped.", which),
+            errmsg("a table of the follow graph no longer exists"),
+            errdetail("The attached %s table was dropped.", which),
             errhint("Attach the tables that took its place: SELECT follow_attach_graph('user_follow', 'user_block');"));
 }
 
@@ -239,10 +239,10 @@ bool describe_graph(Relation follow_table, Relation block_table, const CatalogRo
         return false;
     }
     if (graph->follow.owner != graph->block.owner) {
-        *defect = {ERRCODE_INVALID_OBJECT_DEFINITION,
-                   psprintf("tables %s and %s have different owners", quoted_name(graph->follow),
-                            quoted_name(graph->block)),
-                   "Give both to one role with ALTER TABLE ... OWNER TO."};
+        *defect = {
+            ERRCODE_INVALID_OBJECT_DEFINITION,
+            psprintf("tables %s and %s have different owners", quoted_name(graph->follow), quoted_name(graph->block)),
+            "Give both to one role with ALTER TABLE ... OWNER TO."};
         return false;
     }
     graph->follow_search_path = owner_search_path(NameStr(graph->follow.schema_name));

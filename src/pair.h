@@ -2,6 +2,8 @@
 
 #include "uuid.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace follow {
@@ -50,14 +52,11 @@ constexpr std::uint64_t absorb(std::uint64_t state, std::uint64_t word) {
 }
 
 constexpr std::uint64_t absorb(std::uint64_t state, const Uuid &uuid) {
-    for (int half = 0; half < 2; half++) {
-        std::uint64_t word = 0;
-        for (int i = 0; i < 8; i++) {
-            word = word << 8 | uuid.bytes[static_cast<std::size_t>(half * 8 + i)];
-        }
-        state = absorb(state, word);
+    std::array<std::uint64_t, 2> halves{};
+    for (std::size_t i = 0; i < uuid.bytes.size(); i++) {
+        halves[i / 8] = halves[i / 8] << 8 | uuid.bytes[i];
     }
-    return state;
+    return absorb(absorb(state, halves[0]), halves[1]);
 }
 
 } // namespace detail

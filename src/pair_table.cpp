@@ -35,9 +35,9 @@ bool is_usable_kind(Relation relation, Defect *defect) {
         return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION, psprintf("table %s is a partition", name),
                       "Attach the partitioned table itself.");
     }
-    const bool inherits = has_superclass(RelationGetRelid(relation)) ||
-                          (kind == RELKIND_RELATION &&
-                           find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL);
+    const bool inherits =
+        has_superclass(RelationGetRelid(relation)) ||
+        (kind == RELKIND_RELATION && find_inheritance_children(RelationGetRelid(relation), NoLock) != NIL);
     if (inherits) {
         return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION,
                       psprintf("table %s takes part in table inheritance", name),
@@ -49,10 +49,10 @@ bool is_usable_kind(Relation relation, Defect *defect) {
 bool describe_column(Relation relation, const Column &remembered, Column *column, Defect *defect) {
     const Form_pg_attribute attribute = find_column(relation, remembered);
     if (attribute == nullptr) {
-        return refuse(defect, ERRCODE_UNDEFINED_COLUMN,
-                      psprintf("table %s has no column %s", relation_name(relation),
-                               quote_identifier(NameStr(remembered.name))),
-                      "Name the table's own columns when you call follow_attach_graph.");
+        return refuse(
+            defect, ERRCODE_UNDEFINED_COLUMN,
+            psprintf("table %s has no column %s", relation_name(relation), quote_identifier(NameStr(remembered.name))),
+            "Name the table's own columns when you call follow_attach_graph.");
     }
     *column = {attribute->attname, attribute->attnum};
     if (attribute->atttypid != UUIDOID) {

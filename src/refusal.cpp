@@ -23,7 +23,8 @@ void raise_no_such_user() {
 
 void raise_serialization_failure() {
     ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-            errmsg("could not serialize access due to a concurrent change of the same pair"), errhint("%s", retry_hint));
+            errmsg("could not serialize access due to a concurrent change of the same pair"),
+            errhint("%s", retry_hint));
 }
 
 } // namespace follow

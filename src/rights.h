@@ -6,8 +6,8 @@
 namespace follow {
 
 /**
- * Requires of the caller what a plain INSERT of an edge would: USAGE on the schema, and INSERT on the follow table or on
- * both columns of the pair. Asked before anything else, so that who may not follow learns nothing and locks nothing.
+ * Requires of the caller what a plain INSERT of an edge would: USAGE on the schema, and INSERT on the follow table or
+ * on both columns of the pair. Asked before anything else, so that who may not follow learns nothing and locks nothing.
  *
  * @note errors: 42501
  */

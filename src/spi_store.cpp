@@ -145,8 +145,8 @@ Look find_block(Graph *graph, const Edge &edge) {
 
 bool user_exists(UserReference *user, const Edge &edge) {
     const Relation users = table_open(user->users_table, RowShareLock);
-    const ActingOwner acting = begin_acting(
-        users->rd_rel->relowner, owner_search_path(get_namespace_name(RelationGetNamespace(users))));
+    const ActingOwner acting =
+        begin_acting(users->rd_rel->relowner, owner_search_path(get_namespace_name(RelationGetNamespace(users))));
     if (user->plan == nullptr) {
         user->plan = prepare(find_user_text(*user));
     }
@@ -196,9 +196,7 @@ Inserted insert_or_refuse(Graph *graph, const Edge &edge, Look block, SPIPlanPtr
     const MemoryContext context = CurrentMemoryContext;
     volatile uint64 inserted = 0;
     PG_TRY();
-    {
-        inserted = execute(plan, edge, insert_snapshot());
-    }
+    { inserted = execute(plan, edge, insert_snapshot()); }
     PG_CATCH();
     {
         MemoryContextSwitchTo(context);

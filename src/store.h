@@ -39,8 +39,8 @@ struct Store {
     Look (*find_block)(Graph *graph, const Edge &edge);
 
     /**
-     * Inserts an edge with the caller's rights: its policies and constraints speak first, then the edge that may already
-     * be there. What a foreign key refuses is raised as PT403 where `block` was found, and as PT404 otherwise.
+     * Inserts an edge with the caller's rights: its policies and constraints speak first, then the edge that may
+     * already be there. What a foreign key refuses is raised as PT403 where `block` was found, and as PT404 otherwise.
      */
     Inserted (*insert_edge)(Graph *graph, const Edge &edge, Look block, OnConflict on_conflict);
 
