@@ -124,8 +124,8 @@ DECLARE
     -- Spelled out instead of follow_caller_id(), so that DROP EXTENSION takes no policy along; in a sub-select, so that
     -- it is evaluated once for a statement, not once for a row.
     caller CONSTANT text := $$(SELECT CASE WHEN c.sub ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' THEN c.sub::uuid END FROM (SELECT nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub') AS c (sub))$$;
-    follow_table text := format('%I.user_follow', schema_name);
-    block_table text := format('%I.user_block', schema_name);
+    follow_table text;
+    block_table text;
     users_key name;
     users_reference text := '';
     visible_to text;
@@ -147,6 +147,8 @@ BEGIN
             MESSAGE = 'roles must not be null',
             HINT = 'Name the roles that may follow and block, or pass an empty array and grant later.';
     END IF;
+    follow_table := format('%I.user_follow', schema_name);
+    block_table := format('%I.user_block', schema_name);
     visible_to := CASE lists_visible_to
         WHEN 'involved' THEN format('%s IN (follower_id, following_id)', caller)
         ELSE format('%s IS NOT NULL', caller)

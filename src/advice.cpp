@@ -61,17 +61,14 @@ void advise_on_columns(Relation table, const PairTable &pair) {
     }
 }
 
-const char *count_blocked_follows_text(const Graph &graph) {
-    const char *from = quote_identifier(NameStr(graph.block.from.name));
-    const char *to = quote_identifier(NameStr(graph.block.to.name));
+/** SQL for "one of the follow's two users has blocked the other", of a follow f and blocks b. */
+const char *blocked_follow_condition(const Graph &graph) {
     const char *follower = quote_identifier(NameStr(graph.follow.from.name));
     const char *following = quote_identifier(NameStr(graph.follow.to.name));
-    return psprintf(
-        "SELECT pg_catalog.count(*) FROM %s f WHERE EXISTS (SELECT FROM %s b WHERE "
-        "b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s OPERATOR(pg_catalog.=) f.%s) OR EXISTS (SELECT FROM %s b "
-        "WHERE b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s OPERATOR(pg_catalog.=) f.%s)",
-        quoted_name(graph.follow), quoted_name(graph.block), from, follower, to, following, quoted_name(graph.block),
-        from, following, to, follower);
+    return psprintf("EXISTS (SELECT FROM %1$s b WHERE b.%2$s = f.%4$s AND b.%3$s = f.%5$s) OR "
+                    "EXISTS (SELECT FROM %1$s b WHERE b.%2$s = f.%5$s AND b.%3$s = f.%4$s)",
+                    quoted_name(graph.block), quote_identifier(NameStr(graph.block.from.name)),
+                    quote_identifier(NameStr(graph.block.to.name)), follower, following);
 }
 
 } // namespace
@@ -87,7 +84,10 @@ void advise_on_blocked_follows(const Graph &graph) {
         elog(ERROR, "SPI_connect failed");
     }
     const ActingOwner acting = begin_acting(graph.follow.owner, graph.follow_search_path);
-    const int result = SPI_execute(count_blocked_follows_text(graph), false, 0);
+    const char *condition = blocked_follow_condition(graph);
+    const char *count_text =
+        psprintf("SELECT pg_catalog.count(*) FROM %s f WHERE %s", quoted_name(graph.follow), condition);
+    const int result = SPI_execute(count_text, false, 0);
     if (result != SPI_OK_SELECT) {
         elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
     }
@@ -99,7 +99,8 @@ void advise_on_blocked_follows(const Graph &graph) {
         ereport(WARNING, errcode(ERRCODE_WARNING),
                 errmsg("table %s has " INT64_FORMAT " follows between users of whom one has blocked the other",
                        quoted_name(graph.follow), count),
-                errhint("No new ones can arise through follow_user. Delete those that are there."));
+                errhint("follow_user makes no new ones. Run: DELETE FROM %s f WHERE %s;", quoted_name(graph.follow),
+                        condition));
     }
 }
 

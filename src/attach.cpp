@@ -125,7 +125,8 @@ HeapTuple check_catalog_change(const TriggerData &trigger) {
     const HeapTuple tuple = TRIGGER_FIRED_BY_UPDATE(trigger.tg_event) ? trigger.tg_newtuple : trigger.tg_trigtuple;
     const CatalogRow row = catalog_row(tuple, RelationGetDescr(catalog));
     if (!exists(row.follow_table) || !exists(row.block_table)) {
-        raise_not_owner("that does not exist");
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("a table of the graph does not exist"),
+                errhint("Rows of follow_graph are written by follow_attach_graph and by a restore."));
     }
     require_ownership(row);
     return tuple;

@@ -43,8 +43,26 @@ compat::JsonVerdict on_scalar(void *state, char *token, JsonTokenType type) {
     FOLLOW_JSON_GO_ON;
 }
 
+/** The parser recurses, and raises an error when it runs out of stack: no token is nested as deep as that. */
+constexpr int deepest_nesting = 1000;
+
+bool is_nested_too_deep(const char *claims) {
+    int depth = 0;
+    for (const char *character = claims; *character != '\0' && depth <= deepest_nesting; character++) {
+        if (*character == '{' || *character == '[') {
+            depth++;
+        } else if (*character == '}' || *character == ']') {
+            depth--;
+        }
+    }
+    return depth > deepest_nesting;
+}
+
 /** The claim `sub`, or nullptr; palloc'd. PostgreSQL's own parser, but without the error that json_in would raise. */
 const char *subject_of(const char *claims) {
+    if (is_nested_too_deep(claims)) {
+        return nullptr;
+    }
     ClaimsWalk walk{};
     JsonSemAction actions{};
     actions.semstate = &walk;

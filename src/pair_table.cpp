@@ -9,7 +9,7 @@ static_assert(std::is_trivially_destructible_v<PairTable> && std::is_trivially_d
 namespace {
 
 const char *relation_name(Relation relation) {
-    return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+    return quote_qualified_identifier(get_namespace_name_or_temp(RelationGetNamespace(relation)),
                                       RelationGetRelationName(relation));
 }
 

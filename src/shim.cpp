@@ -23,6 +23,15 @@ namespace follow {
 
 namespace {
 
+/** Refuses repeats too: whether a call writes must not depend on what is there. */
+void require_writable(const char *function) {
+    if (XactReadOnly) {
+        ereport(ERROR, errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+                errmsg("cannot execute %s in a read-only transaction", function),
+                errhint("Call it in a read-write transaction on the primary server; over HTTP, with POST."));
+    }
+}
+
 void require_argument(FunctionCallInfo call, int argument, const char *name) {
     if (call->args[argument].isnull) {
         ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name),
@@ -76,7 +85,7 @@ void _PG_init(void) {
 }
 
 Datum follow_ext_follow_user(PG_FUNCTION_ARGS) {
-    PreventCommandIfReadOnly("follow_user()");
+    follow::require_writable("follow_user()");
     follow::require_argument(fcinfo, 0, "follower_id");
     follow::require_argument(fcinfo, 1, "following_id");
     const follow::Edge edge{follow::uuid_argument(fcinfo, 0), follow::uuid_argument(fcinfo, 1)};
@@ -84,7 +93,7 @@ Datum follow_ext_follow_user(PG_FUNCTION_ARGS) {
 }
 
 Datum follow_ext_follow_user_as_caller(PG_FUNCTION_ARGS) {
-    PreventCommandIfReadOnly("follow_user()");
+    follow::require_writable("follow_user()");
     follow::require_argument(fcinfo, 0, "following_id");
     const follow::Edge edge{follow::require_caller_id(), follow::uuid_argument(fcinfo, 0)};
     return follow::follow_and_answer(fcinfo, edge);
@@ -101,7 +110,7 @@ Datum follow_ext_caller_id(PG_FUNCTION_ARGS) {
 }
 
 Datum follow_ext_attach_graph(PG_FUNCTION_ARGS) {
-    PreventCommandIfReadOnly("follow_attach_graph()");
+    follow::require_writable("follow_attach_graph()");
     follow::require_argument(fcinfo, 0, "follow_table");
     follow::require_argument(fcinfo, 1, "block_table");
     follow::CatalogRow row{};
@@ -119,7 +128,7 @@ Datum follow_ext_attach_graph(PG_FUNCTION_ARGS) {
 }
 
 Datum follow_ext_detach_graph(PG_FUNCTION_ARGS) {
-    PreventCommandIfReadOnly("follow_detach_graph()");
+    follow::require_writable("follow_detach_graph()");
     if (!follow::detach_graph(fcinfo->flinfo->fn_oid)) {
         ereport(NOTICE, errcode(ERRCODE_SUCCESSFUL_COMPLETION), errmsg("no follow graph is attached"));
     }
