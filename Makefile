@@ -21,6 +21,11 @@ PG_CXXFLAGS = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics -fvis
 	-isystem $(shell $(PG_CONFIG) --includedir-server) \
 	-Wall -Wextra -Werror -Wno-register
 
+# PGXS passes on the warnings of the compiler that built the server.
+ifneq (,$(findstring clang,$(CXX)))
+PG_CXXFLAGS += -Wno-unknown-warning-option
+endif
+
 EXTRA_CLEAN = test/unit/unit_test output_iso
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)

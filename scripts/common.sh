@@ -93,9 +93,23 @@ make_work_folder() {
 
 clean_up() {
     local status=$?
-    stop_cluster || true
+    stop_servers
     rm -rf "$work"
     exit "$status"
+}
+
+# Stops every server below the work folder by its own pid, those too that an interrupted test left behind.
+stop_servers() {
+    local file pid
+    while IFS= read -r file; do
+        pid=$(head -n 1 "$file" 2>/dev/null) || continue
+        kill -INT "$pid" 2>/dev/null || continue
+        for _ in $(seq 100); do
+            kill -0 "$pid" 2>/dev/null || continue 2
+            sleep 0.1
+        done
+        kill -QUIT "$pid" 2>/dev/null || true
+    done < <(find "$work" -name postmaster.pid 2>/dev/null)
 }
 
 # Builds a copy, so that the tree stays clean and the ordinary user owns what the tests write.
@@ -138,17 +152,5 @@ start_cluster() {
     local settings="-c listen_addresses= -c unix_socket_directories=$work/cluster -c fsync=off -c max_connections=150"
     run_logged start as_user "$bindir/pg_ctl" -D "$work/cluster/data" -l "$work/cluster/log" -o "$settings" -w start ||
         { cat "$work/cluster/log" >&2; die "the server did not start"; }
-    cluster_pid=$(head -n 1 "$work/cluster/data/postmaster.pid")
     export PGHOST=$work/cluster PGUSER=postgres PGPORT=5432
-}
-
-stop_cluster() {
-    [ -n "${cluster_pid:-}" ] || return 0
-    kill -INT "$cluster_pid" 2>/dev/null || return 0
-    for _ in $(seq 100); do
-        kill -0 "$cluster_pid" 2>/dev/null || break
-        sleep 0.1
-    done
-    kill -QUIT "$cluster_pid" 2>/dev/null || true
-    cluster_pid=
 }

@@ -1,5 +1,5 @@
--- The app's data for the demo: users, a follow history with a few celebrities and a long tail, blocks, and the taps that
--- will be sent. The seed is fixed and ids are made from numbers, so that every run has the same graph.
+-- The app's data for the demo: users, a follow history with a few celebrities and a long tail, blocks, and the taps
+-- that will be sent. The seed is fixed and ids are made from numbers, so that every run has the same graph.
 BEGIN;
 
 CREATE FUNCTION pg_temp.member(rank int) RETURNS uuid LANGUAGE sql

@@ -22,7 +22,7 @@ SELECT columns_are('follow', 'follow_result', ARRAY['status', 'follower_id', 'fo
 
 SELECT function_returns('follow', 'follow_user', ARRAY['uuid', 'uuid'], 'follow.follow_result');
 SELECT function_returns('follow', 'follow_user', ARRAY['uuid'], 'follow.follow_result');
-SELECT function_returns('follow', 'follow_caller_id', 'uuid');
+SELECT function_returns('follow', 'follow_caller_id', ARRAY[]::name[], 'uuid');
 SELECT volatility_is('follow', 'follow_user', ARRAY['uuid', 'uuid'], 'volatile', 'PostgREST sends it in a read-write transaction');
 SELECT volatility_is('follow', 'follow_user', ARRAY['uuid'], 'volatile');
 SELECT volatility_is('follow', 'follow_caller_id', 'stable', 'a policy evaluates it once');
