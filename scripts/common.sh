@@ -126,7 +126,7 @@ copy_project() {
 run_logged() {
     local log=$work/$1.log
     shift
-    "$@" >"$log" 2>&1 || { tail -n 200 "$log" >&2; return 1; }
+    ("$@") >"$log" 2>&1 || { tail -n 200 "$log" >&2; return 1; }
 }
 
 build_and_install() {
