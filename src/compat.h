@@ -4,12 +4,6 @@
  */
 #pragma once
 
-extern "C" {
-#if PG_VERSION_NUM >= 160000
-#include "catalog/pg_namespace_d.h"
-#endif
-}
-
 #include <cstddef>
 
 namespace follow::compat {
@@ -43,13 +37,20 @@ inline LocalTransactionId transaction_number() {
 
 /** A lexer over `json` that also unescapes strings. */
 inline JsonLexContext *json_lexer(const char *json, std::size_t length) {
-    const int size = static_cast<int>(length);
 #if PG_VERSION_NUM >= 170000
     return makeJsonLexContextCstringLen(nullptr, json, length, GetDatabaseEncoding(), true);
 #else
-    return makeJsonLexContextCstringLen(const_cast<char *>(json), size, GetDatabaseEncoding(), true);
+    return makeJsonLexContextCstringLen(const_cast<char *>(json), static_cast<int>(length), GetDatabaseEncoding(),
+                                        true);
 #endif
 }
+
+/** How a syscache callback is told which cache it is called for. */
+#if PG_VERSION_NUM >= 190000
+using SyscacheId = SysCacheIdentifier;
+#else
+using SyscacheId = int;
+#endif
 
 /*
  * What a JSON parser's callback returns, and how it says that all is well.

@@ -35,7 +35,7 @@ void on_relation_change(Datum /* argument */, Oid relation) {
 }
 
 /** Renaming a schema reaches no relation, but the kept statements spell the schema's name. */
-void on_schema_change(Datum /* argument */, int /* cache */, uint32 /* hash */) {
+void on_schema_change(Datum /* argument */, compat::SyscacheId /* cache */, uint32 /* hash */) {
     if (current != nullptr) {
         current->stale = true;
     }
