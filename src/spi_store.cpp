@@ -95,16 +95,6 @@ uint64 execute(SPIPlanPtr plan, const Edge &edge, Snapshot snapshot) {
     return SPI_processed;
 }
 
-/** Finds rows as every look must (see Store). SPI_tuptable is left from the last one. */
-Look look(SPIPlanPtr plan, const Edge &edge) {
-    if (!IsolationIsSerializable()) {
-        return execute(plan, edge, GetLatestSnapshot()) > 0 ? Look::present : Look::absent;
-    }
-    const bool in_transaction = execute(plan, edge, GetTransactionSnapshot()) > 0;
-    const bool in_latest = execute(plan, edge, GetLatestSnapshot()) > 0;
-    return agree(in_transaction, in_latest);
-}
-
 void begin() {
     if (SPI_connect() != SPI_OK_CONNECT) {
         elog(ERROR, "SPI_connect failed");
@@ -115,32 +105,53 @@ void end() {
     SPI_finish();
 }
 
-EdgeRow row_found(Look found) {
-    EdgeRow row{found, false, 0};
-    if (found == Look::present && SPI_processed > 0) {
-        bool null = false;
-        const Datum created_at = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
-        row.has_created_at = !null;
-        row.created_at = null ? 0 : DatumGetTimestampTz(created_at);
+EdgeRow edge_seen(SPIPlanPtr plan, const Edge &edge, Snapshot snapshot) {
+    if (execute(plan, edge, snapshot) == 0) {
+        return {Look::absent, false, 0};
     }
-    return row;
+    bool null = false;
+    const Datum created_at = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
+    return {Look::present, !null, null ? 0 : DatumGetTimestampTz(created_at)};
+}
+
+EdgeRow look_for_edge(SPIPlanPtr plan, const Edge &edge) {
+    EdgeRow latest = edge_seen(plan, edge, GetLatestSnapshot());
+    if (IsolationIsSerializable() && latest != edge_seen(plan, edge, GetTransactionSnapshot())) {
+        latest.look = Look::changed;
+    }
+    return latest;
 }
 
 EdgeRow find_edge(Graph *graph, const Edge &edge, Rights rights) {
     if (rights == Rights::caller) {
-        return row_found(look(plan_of(graph, Statement::find_edge_as_caller), edge));
+        return look_for_edge(plan_of(graph, Statement::find_edge_as_caller), edge);
     }
     const ActingOwner acting = begin_acting(graph->follow.owner, graph->follow_search_path);
-    const EdgeRow row = row_found(look(plan_of(graph, Statement::find_edge_as_owner), edge));
+    const EdgeRow row = look_for_edge(plan_of(graph, Statement::find_edge_as_owner), edge);
     end_acting(acting);
     return row;
 }
 
+Look look_for_block(SPIPlanPtr plan, const Edge &edge) {
+    const bool in_latest = execute(plan, edge, GetLatestSnapshot()) > 0;
+    const bool in_transaction =
+        IsolationIsSerializable() ? execute(plan, edge, GetTransactionSnapshot()) > 0 : in_latest;
+    return agree(in_transaction, in_latest);
+}
+
 Look find_block(Graph *graph, const Edge &edge) {
     const ActingOwner acting = begin_acting(graph->block.owner, graph->block_search_path);
-    const Look found = look(plan_of(graph, Statement::find_block), edge);
+    const Look found = look_for_block(plan_of(graph, Statement::find_block), edge);
     end_acting(acting);
     return found;
+}
+
+/**
+ * Which snapshot a write judges by what others did. At REPEATABLE READ the latest: a repeated follow is no error there,
+ * and a user who was deleted since is not there. At SERIALIZABLE the transaction's own, with the 40001 that it brings.
+ */
+Snapshot write_snapshot() {
+    return IsolationIsSerializable() ? InvalidSnapshot : GetLatestSnapshot();
 }
 
 bool user_exists(UserReference *user, const Edge &edge) {
@@ -150,15 +161,16 @@ bool user_exists(UserReference *user, const Edge &edge) {
     if (user->plan == nullptr) {
         user->plan = prepare(find_user_text(*user));
     }
-    const bool exists = execute(user->plan, edge, InvalidSnapshot) > 0;
+    const bool exists = execute(user->plan, edge, write_snapshot()) > 0;
     end_acting(acting);
     table_close(users, NoLock);
     return exists;
 }
 
-bool users_exist(Graph *graph, const Edge &edge) {
+bool users_exist(Graph *graph, const Edge &edge, ForeignKeys keys) {
     for (UserReference *user = graph->users; user != nullptr; user = user->next) {
-        if (user->deferrable && !user_exists(user, edge)) {
+        const bool asked_for = keys == ForeignKeys::all || user->deferrable;
+        if (asked_for && !user_exists(user, edge)) {
             return false;
         }
     }
@@ -183,20 +195,12 @@ bool is_missing_user(const Graph &graph, const ErrorData &error) {
     return false;
 }
 
-/**
- * Which snapshot an insert judges conflicts by. At REPEATABLE READ the latest: a repeated follow is no error there. At
- * SERIALIZABLE the transaction's own, with the 40001 that it brings.
- */
-Snapshot insert_snapshot() {
-    return IsolationIsSerializable() ? InvalidSnapshot : GetLatestSnapshot();
-}
-
 /** Inserts, and turns the foreign key's refusal into the answer that the caller of follow_user understands. */
 Inserted insert_or_refuse(Graph *graph, const Edge &edge, Look block, SPIPlanPtr plan) {
     const MemoryContext context = CurrentMemoryContext;
     volatile uint64 inserted = 0;
     PG_TRY();
-    { inserted = execute(plan, edge, insert_snapshot()); }
+    { inserted = execute(plan, edge, write_snapshot()); }
     PG_CATCH();
     {
         MemoryContextSwitchTo(context);
@@ -230,8 +234,11 @@ bool is_race(const ErrorData &error) {
     return error.sqlerrcode == ERRCODE_UNIQUE_VIOLATION;
 }
 
+/** What a subtransaction does with a row that it did insert. */
+enum class Row { keep, take_back };
+
 /** As insert_or_refuse, in a subtransaction that takes a lost race back. */
-Inserted insert_in_subtransaction(Graph *graph, const Edge &edge, Look block, SPIPlanPtr plan) {
+Inserted insert_in_subtransaction(Graph *graph, const Edge &edge, Look block, SPIPlanPtr plan, Row row) {
     const MemoryContext context = CurrentMemoryContext;
     const ResourceOwner owner = CurrentResourceOwner;
     volatile Inserted inserted = Inserted::raced;
@@ -240,7 +247,11 @@ Inserted insert_in_subtransaction(Graph *graph, const Edge &edge, Look block, SP
     PG_TRY();
     {
         inserted = insert_or_refuse(graph, edge, block, plan);
-        ReleaseCurrentSubTransaction();
+        if (row == Row::take_back && inserted == Inserted::yes) {
+            RollbackAndReleaseCurrentSubTransaction();
+        } else {
+            ReleaseCurrentSubTransaction();
+        }
         MemoryContextSwitchTo(context);
         CurrentResourceOwner = owner;
     }
@@ -262,21 +273,28 @@ Inserted insert_in_subtransaction(Graph *graph, const Edge &edge, Look block, SP
     return inserted;
 }
 
+SPIPlanPtr giving_way_plan(Graph *graph) {
+    return plan_of(graph, graph->follow.rewritten ? Statement::insert_edge_or_fail : Statement::insert_edge);
+}
+
+bool ask_policies(Graph *graph, const Edge &edge) {
+    const SPIPlanPtr plan = giving_way_plan(graph);
+    return insert_in_subtransaction(graph, edge, Look::absent, plan, Row::take_back) == Inserted::conflict;
+}
+
 Inserted insert_edge(Graph *graph, const Edge &edge, Look block, OnConflict on_conflict) {
     if (on_conflict == OnConflict::fail) {
         return insert_or_refuse(graph, edge, block, plan_of(graph, Statement::insert_edge_or_fail));
     }
-    if (graph->follow.rewritten) {
-        return insert_in_subtransaction(graph, edge, block, plan_of(graph, Statement::insert_edge_or_fail));
+    const SPIPlanPtr plan = giving_way_plan(graph);
+    if (graph->follow.rewritten || XactIsoLevel == XACT_REPEATABLE_READ) {
+        return insert_in_subtransaction(graph, edge, block, plan, Row::keep);
     }
-    if (XactIsoLevel == XACT_REPEATABLE_READ) {
-        return insert_in_subtransaction(graph, edge, block, plan_of(graph, Statement::insert_edge));
-    }
-    return insert_or_refuse(graph, edge, block, plan_of(graph, Statement::insert_edge));
+    return insert_or_refuse(graph, edge, block, plan);
 }
 
 } // namespace
 
-const Store spi_store = {begin, end, find_edge, find_block, insert_edge, users_exist};
+const Store spi_store = {begin, end, find_edge, find_block, users_exist, ask_policies, insert_edge};
 
 } // namespace follow

@@ -12,10 +12,15 @@ struct EdgeRow {
     Look look;
     bool has_created_at;
     TimestampTz created_at;
+
+    friend bool operator==(const EdgeRow &, const EdgeRow &) = default;
 };
 
 /** With whose rights a look is taken. */
 enum class Rights { caller, owner };
+
+/** Which of the graph's foreign keys: all, or those that may be checked as late as at commit. */
+enum class ForeignKeys { all, deferrable };
 
 /** Whether an insert gives way to a row that conflicts with it, or fails with the name of the constraint. */
 enum class OnConflict { give_way, fail };
@@ -38,14 +43,22 @@ struct Store {
     /** Looks, as the block table's owner, whether either end of the edge has blocked the other. */
     Look (*find_block)(Graph *graph, const Edge &edge);
 
+    /** Looks, as the users table's owner, whether both ends of the edge are there; keeps them there where they are. */
+    bool (*users_exist)(Graph *graph, const Edge &edge, ForeignKeys keys);
+
+    /**
+     * Asks the caller's policies about an edge that is there, by an insert that gives way to it.
+     *
+     * @return false where the edge went away meanwhile; the insert has been taken back
+     * @note errors: 42501 where a policy refuses the row
+     */
+    bool (*ask_policies)(Graph *graph, const Edge &edge);
+
     /**
      * Inserts an edge with the caller's rights: its policies and constraints speak first, then the edge that may
      * already be there. What a foreign key refuses is raised as PT403 where `block` was found, and as PT404 otherwise.
      */
     Inserted (*insert_edge)(Graph *graph, const Edge &edge, Look block, OnConflict on_conflict);
-
-    /** Looks, as the owner of the users table, for the ends of an edge whose foreign keys may be checked later. */
-    bool (*users_exist)(Graph *graph, const Edge &edge);
 };
 
 /** The store that serves every table: kept SPI plans. */
