@@ -23,60 +23,60 @@ my @known = (1001, 1002);
 
 sub new_pair
 {
-	my @pair = ($next_user, $next_user + 1);
-	$next_user += 2;
-	return @pair;
+    my @pair = ($next_user, $next_user + 1);
+    $next_user += 2;
+    return @pair;
 }
 
 sub change
 {
-	return $node->safe_psql('postgres', shift);
+    return $node->safe_psql('postgres', shift);
 }
 
 # Whoever calls next must not have to build the cache: both statements have run.
 sub warm_up
 {
-	ask($warm, follow(@known));
-	is(ask($warm, follow(@known)), 'already_following', 'the session is warm');
+    ask($warm, follow(@known));
+    is(ask($warm, follow(@known)), 'already_following', 'the session is warm');
 }
 
 # Both ways through follow_user: a new pair, and one that was there.
 sub works
 {
-	my ($name, $session) = @_;
-	$session //= $warm;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	my @pair = new_pair();
-	my @answers = map { ask($session, follow(@$_)) } (\@pair, \@pair, \@known);
-	# after a change of tables the known pair may be new
-	$answers[2] = 'known' if $answers[2] =~ /^(already_)?following$/;
-	is("@answers", 'following already_following known', $name);
-	return @pair;
+    my ($name, $session) = @_;
+    $session //= $warm;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my @pair = new_pair();
+    my @answers = map { ask($session, follow(@$_)) } (\@pair, \@pair, \@known);
+    # after a change of tables the known pair may be new
+    $answers[2] = 'known' if $answers[2] =~ /^(already_)?following$/;
+    is("@answers", 'following already_following known', $name);
+    return @pair;
 }
 
 sub refused
 {
-	my ($state, $name, $session) = @_;
-	$session //= $warm;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	is(join(' ', map { ask($session, follow(@$_)) } ([ new_pair() ], \@known)), "$state $state", $name);
+    my ($state, $name, $session) = @_;
+    $session //= $warm;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is(join(' ', map { ask($session, follow(@$_)) } ([ new_pair() ], \@known)), "$state $state", $name);
 }
 
 # 55000 has to say which call helps.
 sub refused_as_unusable
 {
-	my ($name) = @_;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	refused('55000', $name);
-	my ($state, $said) = report($warm, follow(@known));
-	like($said, qr/HINT: .*follow_attach_graph/, "$name, and the hint names the call");
+    my ($name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    refused('55000', $name);
+    my ($state, $said) = report($warm, follow(@known));
+    like($said, qr/HINT: .*follow_attach_graph/, "$name, and the hint names the call");
 }
 
 sub rows_of
 {
-	my ($table, $follower, $following, @pair) = @_;
-	return change(sprintf(q(SELECT count(*) FROM %s WHERE %s = '%s' AND %s = '%s'),
-		$table, $follower, user($pair[0]), $following, user($pair[1])));
+    my ($table, $follower, $following, @pair) = @_;
+    return change(sprintf(q(SELECT count(*) FROM %s WHERE %s = '%s' AND %s = '%s'),
+        $table, $follower, user($pair[0]), $following, user($pair[1])));
 }
 
 my $attach = q(SELECT follow_attach_graph('public.user_follow', 'public.user_block'));
@@ -89,11 +89,11 @@ warm_up();
 change(q(ALTER TABLE user_follow ADD COLUMN note text NOT NULL DEFAULT 'first'));
 my @pair = works('a column with a default was added');
 is(change("SELECT note FROM user_follow WHERE follower_id = '" . user($pair[0]) . "'"),
-	'first', 'the new column has its default');
+    'first', 'the new column has its default');
 change(q(ALTER TABLE user_follow ALTER note SET DEFAULT 'second'));
 @pair = works('the default was changed');
 is(change("SELECT note FROM user_follow WHERE follower_id = '" . user($pair[0]) . "'"),
-	'second', 'the new default counts');
+    'second', 'the new default counts');
 change(q(ALTER TABLE user_follow ADD CONSTRAINT no_more CHECK (note <> 'second') NOT VALID));
 is(ask($warm, follow(new_pair())), '23514', 'a CHECK constraint was added');
 change(q(ALTER TABLE user_follow DROP COLUMN note));
@@ -101,8 +101,8 @@ works('a column was dropped');
 
 sub created_at
 {
-	my @pair = @_;
-	return ask($warm, sprintf(q(SELECT created_at IS NULL FROM follow_user('%s', '%s')), user($pair[0]), user($pair[1])));
+    my @pair = @_;
+    return ask($warm, sprintf(q(SELECT created_at IS NULL FROM follow_user('%s', '%s')), user($pair[0]), user($pair[1])));
 }
 is(created_at(@known), 'f', 'an answer has the time of the follow');
 change('ALTER TABLE user_follow DROP COLUMN created_at');
@@ -110,7 +110,7 @@ works('created_at was dropped');
 is(created_at(@known), 't', 'an answer has no time where the table has none');
 change(q(ALTER TABLE user_follow ADD COLUMN created_at timestamptz NOT NULL DEFAULT '2001-01-01 00:00+00'));
 is(ask($warm, sprintf(q(SELECT created_at = '2001-01-01 00:00+00' FROM follow_user('%s', '%s')), map { user($_) } @known)),
-	't', 'created_at is back, and an answer has it');
+    't', 'created_at is back, and an answer has it');
 change(q(ALTER TABLE user_follow ALTER created_at TYPE date));
 works('created_at became a date');
 change(q(ALTER TABLE user_follow ALTER created_at TYPE text));
@@ -135,7 +135,7 @@ is(ask($warm, follow(1102, 1101)), 'PT403', 'the block is found under the old na
 warm_up();
 change('ALTER TABLE user_follow RENAME TO kept; CREATE TABLE user_follow (LIKE kept INCLUDING ALL)');
 change(q(ALTER TABLE kept RENAME TO kept_aside; SELECT follow_detach_graph();
-	SELECT follow_attach_graph('user_follow', 'user_block')));
+    SELECT follow_attach_graph('user_follow', 'user_block')));
 @pair = works('a copy of the table took its place, attached');
 is(rows_of('user_follow', 'follower_id', 'following_id', @pair), 1, 'the row is in the copy');
 change('ALTER TABLE user_follow DROP COLUMN following_id');
@@ -184,7 +184,7 @@ works(q(the block table's unique constraint is back));
 change('DROP INDEX pair_idx; ALTER TABLE user_follow ADD UNIQUE (follower_id, following_id) DEFERRABLE');
 refused_as_unusable('the unique constraint became deferrable');
 change(q(ALTER TABLE user_follow DROP CONSTRAINT user_follow_follower_id_following_id_key;
-	ALTER TABLE user_follow ADD UNIQUE (follower_id, following_id)));
+    ALTER TABLE user_follow ADD UNIQUE (follower_id, following_id)));
 works('the unique constraint is immediate again');
 
 #
@@ -197,8 +197,8 @@ works('a rule was created, so that ON CONFLICT is not possible');
 change('DROP RULE nothing ON user_follow');
 works('the rule was dropped');
 change(q(
-	CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-	CREATE TRIGGER suppress BEFORE INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION suppress()));
+    CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER suppress BEFORE INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION suppress()));
 is(ask($warm, follow(new_pair())), '09000', 'a trigger that suppresses the row was created');
 change('ALTER TABLE user_follow DISABLE TRIGGER suppress');
 works('the trigger was disabled');
@@ -226,7 +226,7 @@ change(q(ALTER SCHEMA "Auth" RENAME TO auth; ALTER TABLE auth."People" RENAME TO
 change('ALTER TABLE user_follow DROP CONSTRAINT "Somebody"');
 is(ask($warm, follow(1003, $nobody)), 'following', 'without the foreign key there is nobody to miss');
 change(sprintf(q(DELETE FROM user_follow WHERE following_id = '%s';
-	ALTER TABLE user_follow ADD FOREIGN KEY (following_id) REFERENCES auth.users ON DELETE CASCADE), user($nobody)));
+    ALTER TABLE user_follow ADD FOREIGN KEY (following_id) REFERENCES auth.users ON DELETE CASCADE), user($nobody)));
 is(ask($warm, follow(1003, $nobody)), 'PT404', 'the foreign key is back');
 
 #
@@ -249,7 +249,7 @@ change(q(CREATE SCHEMA "So Cial"; CREATE TABLE "So Cial"."Follows" (LIKE social.
 @pair = works('another table took the old name');
 is(rows_of('social."Follows"', 'follower_id', 'following_id', @pair), 1, 'the row is in the attached one');
 change(q(DROP SCHEMA "So Cial" CASCADE; ALTER TABLE social."Follows" RENAME TO user_follow;
-	ALTER TABLE social.user_follow SET SCHEMA public; ALTER TABLE social.user_block SET SCHEMA public));
+    ALTER TABLE social.user_follow SET SCHEMA public; ALTER TABLE social.user_block SET SCHEMA public));
 works('all is back');
 
 change('CREATE ROLE first_owner; CREATE ROLE second_owner; GRANT ALL ON SCHEMA public TO first_owner, second_owner');
@@ -336,16 +336,16 @@ change($attach);
 works('the graph was attached again');
 
 change(q(
-	CREATE TABLE likes (created_at timestamptz NOT NULL DEFAULT now(), whom uuid, who uuid, PRIMARY KEY (who, whom));
-	CREATE TABLE hates (whom uuid, who uuid, PRIMARY KEY (who, whom));
-	BEGIN;
-	SELECT follow_detach_graph();
-	SELECT follow_attach_graph('likes', 'hates', 'who', 'whom', 'who', 'whom');
-	COMMIT;
+    CREATE TABLE likes (created_at timestamptz NOT NULL DEFAULT now(), whom uuid, who uuid, PRIMARY KEY (who, whom));
+    CREATE TABLE hates (whom uuid, who uuid, PRIMARY KEY (who, whom));
+    BEGIN;
+    SELECT follow_detach_graph();
+    SELECT follow_attach_graph('likes', 'hates', 'who', 'whom', 'who', 'whom');
+    COMMIT;
 ));
 @pair = works('other tables were attached');
 is(rows_of('likes', 'who', 'whom', @pair) . rows_of('user_follow', 'follower_id', 'following_id', @pair),
-	'10', 'the row is in the other table');
+    '10', 'the row is in the other table');
 change(q(SELECT follow_attach_graph('likes', 'hates', 'whom', 'who', 'who', 'whom')));
 @pair = works('the columns were attached the other way round');
 is(rows_of('likes', 'whom', 'who', @pair), 1, 'the row is the other way round');
@@ -369,7 +369,7 @@ change($attach);
 works('the extension was created again and the graph attached');
 is(ask($warm, $prepared), 'already_following', 'the prepared call works again');
 change(q(DROP EXTENSION follow_ext; CREATE SCHEMA api; CREATE EXTENSION follow_ext SCHEMA api;
-	SELECT api.follow_attach_graph('public.user_follow', 'public.user_block')));
+    SELECT api.follow_attach_graph('public.user_follow', 'public.user_block')));
 ask($warm, 'SET search_path = api, public');
 works('the extension was created in another schema, at one go');
 change("DROP EXTENSION follow_ext; CREATE EXTENSION follow_ext; $attach");
@@ -385,13 +385,13 @@ warm_up();
 ask($warm, 'BEGIN');
 is(ask($warm, follow(@known)), 'already_following', 'a repeated follow in an open transaction');
 foreach my $statement (
-	'ALTER TABLE user_follow ADD COLUMN more text',
-	'ALTER TABLE user_block ADD COLUMN more text',
-	'DROP TABLE user_block',
-	'SELECT follow_detach_graph()')
+    'ALTER TABLE user_follow ADD COLUMN more text',
+    'ALTER TABLE user_block ADD COLUMN more text',
+    'DROP TABLE user_block',
+    'SELECT follow_detach_graph()')
 {
-	my ($result, $stdout, $stderr) = $node->psql('postgres', "SET lock_timeout = '100ms'; \\set VERBOSITY sqlstate\n$statement");
-	like($stderr, qr/ERROR:\s+55P03/, "$statement waits for it");
+    my ($result, $stdout, $stderr) = $node->psql('postgres', "SET lock_timeout = '100ms'; \\set VERBOSITY sqlstate\n$statement");
+    like($stderr, qr/ERROR:\s+55P03/, "$statement waits for it");
 }
 ask($warm, 'COMMIT');
 
@@ -405,8 +405,8 @@ is(ask($holder, follow(@pair)), 'following', 'another session is following the s
 $warm->{stdin} .= follow(@pair) . ";\n\\echo done\n";
 $warm->{run}->pump_nb;
 ok( $node->poll_query_until('postgres',
-		q(SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 18007 AND NOT granted)),
-	"the warm session waits for the pair")
+        q(SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 18007 AND NOT granted)),
+    "the warm session waits for the pair")
   or die "it does not wait";
 change('ALTER SCHEMA moving RENAME TO moved');
 ask($holder, 'ROLLBACK');
@@ -419,10 +419,10 @@ change(q(ALTER TABLE moved.user_follow SET SCHEMA public; ALTER TABLE moved.user
 ask($warm, 'BEGIN ISOLATION LEVEL REPEATABLE READ');
 is(ask($warm, 'SELECT count(*) FROM follow_graph'), 1, 'a transaction has its snapshot');
 change(q(
-	CREATE TABLE likes (who uuid, whom uuid, PRIMARY KEY (who, whom));
-	CREATE TABLE hates (who uuid, whom uuid, PRIMARY KEY (who, whom));
-	SELECT follow_detach_graph();
-	SELECT follow_attach_graph('likes', 'hates', 'who', 'whom', 'who', 'whom', NULL);
+    CREATE TABLE likes (who uuid, whom uuid, PRIMARY KEY (who, whom));
+    CREATE TABLE hates (who uuid, whom uuid, PRIMARY KEY (who, whom));
+    SELECT follow_detach_graph();
+    SELECT follow_attach_graph('likes', 'hates', 'who', 'whom', 'who', 'whom', NULL);
 ));
 @pair = works('other tables were attached since');
 ask($warm, 'COMMIT');
@@ -432,41 +432,41 @@ change("SELECT follow_detach_graph(); DROP TABLE likes, hates; $attach");
 # The session's own changes, and taking them back.
 warm_up();
 my %own = (
-	'dropping a column' => [ 'ALTER TABLE user_follow DROP COLUMN following_id CASCADE', '55000' ],
-	'dropping the unique constraint' =>
-	  [ 'ALTER TABLE user_follow DROP CONSTRAINT user_follow_follower_id_following_id_key', '55000' ],
-	'dropping the table' => [ 'DROP TABLE user_block', '55000' ],
-	'detaching' => [ 'SELECT follow_detach_graph()', '55000' ],
-	'dropping the extension' => [ 'DROP EXTENSION follow_ext', '42883' ],
-	'giving one table away' => [ 'ALTER TABLE user_block OWNER TO first_owner', '55000' ],
-	'renaming a column' => [ 'ALTER TABLE user_follow RENAME following_id TO followee_id', 'following' ],
-	'renaming the schema' => [ 'ALTER SCHEMA public RENAME TO private; SET LOCAL search_path = private', 'following' ],
-	'making it a schema of its own' =>
-	  [ 'CREATE SCHEMA own AUTHORIZATION second_owner; ALTER TABLE user_follow SET SCHEMA own', 'following' ],
-	'becoming somebody else' => [ 'SET LOCAL ROLE authenticated', '42501' ],
-	'a suppressing trigger' =>
-	  [ 'CREATE TRIGGER suppress BEFORE INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION suppress()', '09000' ],
-	'a rule' => [ 'CREATE RULE nothing AS ON UPDATE TO user_follow DO ALSO NOTHING', 'following' ],
-	'truncating' => [ 'TRUNCATE user_follow', 'following' ],
-	'attaching other tables' => [ q(
-		CREATE TABLE likes (who uuid, whom uuid, PRIMARY KEY (who, whom));
-		CREATE TABLE hates (who uuid, whom uuid, PRIMARY KEY (who, whom));
-		SELECT follow_detach_graph();
-		SELECT follow_attach_graph('likes', 'hates', 'who', 'whom', 'who', 'whom')), 'following' ],
+    'dropping a column' => [ 'ALTER TABLE user_follow DROP COLUMN following_id CASCADE', '55000' ],
+    'dropping the unique constraint' =>
+      [ 'ALTER TABLE user_follow DROP CONSTRAINT user_follow_follower_id_following_id_key', '55000' ],
+    'dropping the table' => [ 'DROP TABLE user_block', '55000' ],
+    'detaching' => [ 'SELECT follow_detach_graph()', '55000' ],
+    'dropping the extension' => [ 'DROP EXTENSION follow_ext', '42883' ],
+    'giving one table away' => [ 'ALTER TABLE user_block OWNER TO first_owner', '55000' ],
+    'renaming a column' => [ 'ALTER TABLE user_follow RENAME following_id TO followee_id', 'following' ],
+    'renaming the schema' => [ 'ALTER SCHEMA public RENAME TO private; SET LOCAL search_path = private', 'following' ],
+    'making it a schema of its own' =>
+      [ 'CREATE SCHEMA own AUTHORIZATION second_owner; ALTER TABLE user_follow SET SCHEMA own', 'following' ],
+    'becoming somebody else' => [ 'SET LOCAL ROLE authenticated', '42501' ],
+    'a suppressing trigger' =>
+      [ 'CREATE TRIGGER suppress BEFORE INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION suppress()', '09000' ],
+    'a rule' => [ 'CREATE RULE nothing AS ON UPDATE TO user_follow DO ALSO NOTHING', 'following' ],
+    'truncating' => [ 'TRUNCATE user_follow', 'following' ],
+    'attaching other tables' => [ q(
+        CREATE TABLE likes (who uuid, whom uuid, PRIMARY KEY (who, whom));
+        CREATE TABLE hates (who uuid, whom uuid, PRIMARY KEY (who, whom));
+        SELECT follow_detach_graph();
+        SELECT follow_attach_graph('likes', 'hates', 'who', 'whom', 'who', 'whom')), 'following' ],
 );
 ask($warm, 'BEGIN');
 foreach my $name (sort keys %own)
 {
-	my ($statement, $expected) = @{ $own{$name} };
-	ask($warm, 'SAVEPOINT s');
-	my @answers = (ask($warm, follow(new_pair())));
-	ask($warm, 'SAVEPOINT t');
-	ask($warm, $statement);
-	push @answers, ask($warm, follow(new_pair()));
-	ask($warm, 'ROLLBACK TO t');
-	push @answers, ask($warm, follow(new_pair())), ask($warm, follow(@known));
-	is("@answers", "following $expected following already_following", "$name in a savepoint, and taking it back");
-	ask($warm, 'ROLLBACK TO s');
+    my ($statement, $expected) = @{ $own{$name} };
+    ask($warm, 'SAVEPOINT s');
+    my @answers = (ask($warm, follow(new_pair())));
+    ask($warm, 'SAVEPOINT t');
+    ask($warm, $statement);
+    push @answers, ask($warm, follow(new_pair()));
+    ask($warm, 'ROLLBACK TO t');
+    push @answers, ask($warm, follow(new_pair())), ask($warm, follow(@known));
+    is("@answers", "following $expected following already_following", "$name in a savepoint, and taking it back");
+    ask($warm, 'ROLLBACK TO s');
 }
 ask($warm, 'COMMIT');
 works('after all the savepoints');
@@ -478,7 +478,7 @@ ask($warm, 'BEGIN; SAVEPOINT s');
 is(ask($warm, follow(1020, $nobody)), 'PT404', 'an error inside the call');
 ask($warm, 'ROLLBACK TO s');
 is(ask($warm, q(SELECT current_user || ' ' || current_setting('search_path'))), 'authenticated public, "$user"',
-	'role and search_path are the caller\'s');
+    'role and search_path are the caller\'s');
 is(ask($warm, follow(1020, 1021)), 'following', 'and the next call works');
 ask($warm, 'COMMIT; RESET ROLE; RESET search_path');
 

@@ -28,36 +28,36 @@ my $on_primary = $primary->safe_psql('postgres', $edges);
 is($standby->safe_psql('postgres', $edges), $on_primary, 'the standby has it');
 
 my %refused = (
-	'a new follow' => follow(1, 3),
-	'a repeated follow' => follow(1, 2),
-	'a follow of somebody who does not exist' => follow(1, 999),
-	'a follow of oneself' => follow(1, 1),
-	'a follow of nobody' => sprintf("SELECT follow_user('%s', NULL)", user(1)),
-	'a new follow of the caller' => sprintf("SELECT follow_user('%s')", user(3)),
-	'a repeated follow of the caller' => sprintf("SELECT follow_user('%s')", user(2)),
-	'attach' => q(SELECT follow_attach_graph('user_follow', 'user_block')),
-	'detach' => 'SELECT follow_detach_graph()');
+    'a new follow' => follow(1, 3),
+    'a repeated follow' => follow(1, 2),
+    'a follow of somebody who does not exist' => follow(1, 999),
+    'a follow of oneself' => follow(1, 1),
+    'a follow of nobody' => sprintf("SELECT follow_user('%s', NULL)", user(1)),
+    'a new follow of the caller' => sprintf("SELECT follow_user('%s')", user(3)),
+    'a repeated follow of the caller' => sprintf("SELECT follow_user('%s')", user(2)),
+    'attach' => q(SELECT follow_attach_graph('user_follow', 'user_block')),
+    'detach' => 'SELECT follow_detach_graph()');
 
 # As a superuser, and as the role of a signed-in user.
 sub is_refused
 {
-	my ($node, $where, $before, $after) = @_;
-	my $session = open_session($node, 'postgres');
-	foreach my $who ('RESET ROLE', sign_in('authenticated', 1))
-	{
-		ask($session, $who);
-		my $role = ask($session, 'SELECT current_user');
-		foreach my $what (sort keys %refused)
-		{
-			# administration is not for everybody
-			next if $role eq 'authenticated' && $what =~ /attach|detach/;
-			ask($session, $before);
-			is(ask($session, $refused{$what}), '25006', "$where, $what as " . ($role eq 'authenticated' ? $role : 'superuser'));
-			ask($session, $after);
-		}
-	}
-	is(ask($session, 'SELECT follow_caller_id()'), user(1), "$where, who is signed in can be asked");
-	return $session;
+    my ($node, $where, $before, $after) = @_;
+    my $session = open_session($node, 'postgres');
+    foreach my $who ('RESET ROLE', sign_in('authenticated', 1))
+    {
+        ask($session, $who);
+        my $role = ask($session, 'SELECT current_user');
+        foreach my $what (sort keys %refused)
+        {
+            # administration is not for everybody
+            next if $role eq 'authenticated' && $what =~ /attach|detach/;
+            ask($session, $before);
+            is(ask($session, $refused{$what}), '25006', "$where, $what as " . ($role eq 'authenticated' ? $role : 'superuser'));
+            ask($session, $after);
+        }
+    }
+    is(ask($session, 'SELECT follow_caller_id()'), user(1), "$where, who is signed in can be asked");
+    return $session;
 }
 
 my $session = is_refused($standby, 'standby', 'BEGIN', 'ROLLBACK');
@@ -81,7 +81,7 @@ $primary->stop;
 $standby->promote;
 ok($standby->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()'), 'the standby was promoted');
 is(ask($session, $edges), $standby->safe_psql('postgres', "SET ROLE authenticated; SET request.jwt.claims = '{\"sub\": \"" . user(1) . "\"}'; $edges"),
-	'a session from before is still there');
+    'a session from before is still there');
 is(ask($session, follow(1, 2)), 'already_following', 'it is told of the follow on the old primary');
 is(ask($session, follow(1, 3)), 'following', 'it can follow');
 is(ask($session, follow(1, 3)), 'already_following', 'and follow again');
