@@ -129,7 +129,7 @@ HeapTuple check_catalog_change(const TriggerData &trigger) {
                 errhint("Rows of follow_graph are written by follow_attach_graph and by a restore."));
     }
     require_ownership(row);
-    return tuple;
+    return TRIGGER_FIRED_BY_INSERT(trigger.tg_event) ? renumber_columns(tuple, RelationGetDescr(catalog)) : tuple;
 }
 
 } // namespace follow

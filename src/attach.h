@@ -31,8 +31,8 @@ bool detach_graph(Oid function);
  * change: the trigger on follow_graph. The owner of a database may insert there, because a restore that is not run by a
  * superuser does.
  *
- * @return the tuple to write
- * @note errors: 42501
+ * @return the tuple to write; an inserted one with the numbers that the columns have here (see renumber_columns)
+ * @note errors: 42501; 42P01 where a table does not exist
  */
 HeapTuple check_catalog_change(const TriggerData &trigger);
 

@@ -113,6 +113,17 @@ CatalogRow catalog_row(HeapTuple tuple, TupleDesc descriptor) {
     return row;
 }
 
+HeapTuple renumber_columns(HeapTuple tuple, TupleDesc descriptor) {
+    CatalogRow row = catalog_row(tuple, descriptor);
+    const auto renumber = [](Oid table, Column *column) { column->number = get_attnum(table, NameStr(column->name)); };
+    renumber(row.follow_table, &row.follower);
+    renumber(row.follow_table, &row.following);
+    renumber(row.follow_table, &row.created_at);
+    renumber(row.block_table, &row.blocker);
+    renumber(row.block_table, &row.blocked);
+    return form_tuple(descriptor, row);
+}
+
 bool read_catalog(Relation catalog, CatalogRow *row) {
     const HeapTuple tuple = find_tuple(catalog);
     if (!HeapTupleIsValid(tuple)) {

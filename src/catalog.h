@@ -27,6 +27,12 @@ Oid catalog_of_function(Oid function);
 CatalogRow catalog_row(HeapTuple tuple, TupleDesc descriptor);
 
 /**
+ * Gives a row that is being restored the numbers that its columns have here: they shift where the table had a dropped
+ * column. A name that no column has gets the number 0, so that no neighbour is taken for it.
+ */
+HeapTuple renumber_columns(HeapTuple tuple, TupleDesc descriptor);
+
+/**
  * Reads the graph's row through the latest snapshot, whatever the transaction's own snapshot still shows.
  *
  * @param catalog the catalog table, opened and locked
