@@ -127,6 +127,7 @@ DECLARE
     follow_table text;
     block_table text;
     users_key name;
+    extension_schema name;
     users_reference text := '';
     visible_to text;
     grantee text;
@@ -212,7 +213,13 @@ BEGIN
         END LOOP;
     END LOOP;
 
-    PERFORM @extschema@.follow_attach_graph(follow_table::regclass, block_table::regclass);
+    -- The extension's schema may have been renamed, and its owner may have put a function of the same name there: all
+    -- arguments are passed, so that only the extension's own fits exactly.
+    SELECT n.nspname INTO STRICT extension_schema
+    FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'follow_ext';
+    EXECUTE format('SELECT %I.follow_attach_graph($1, $2, $3, $4, $5, $6, $7)', extension_schema)
+    USING follow_table::regclass, block_table::regclass, 'follower_id'::name, 'following_id'::name,
+        'blocker_id'::name, 'blocked_id'::name, 'created_at'::name;
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.follow_create_graph(name, regclass, text, name[]) IS

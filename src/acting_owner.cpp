@@ -6,12 +6,25 @@ namespace follow {
 
 static_assert(std::is_trivially_destructible_v<ActingOwner>);
 
-ActingOwner begin_acting(Oid owner, const char *search_path) {
+namespace {
+
+void set_until_end(const char *name, const char *value) {
+    set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+} // namespace
+
+ActingOwner begin_acting(Oid owner, Oid schema) {
+    const char *search_path = psprintf("pg_catalog, %s, pg_temp", quote_identifier(get_namespace_name_or_temp(schema)));
     ActingOwner acting{};
     GetUserIdAndSecContext(&acting.caller, &acting.caller_context);
     SetUserIdAndSecContext(owner, acting.caller_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
     acting.guc_level = NewGUCNestLevel();
-    set_config_option("search_path", search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    set_until_end("search_path", search_path);
+    if (!row_security) {
+        set_until_end("row_security", "on"); // a kept plan would be made anew, from its text
+    }
+    list_free(fetch_search_path(false)); // resolved now, so that nothing is looked up once a plan was found valid
     return acting;
 }
 

@@ -16,13 +16,13 @@ struct ActingOwner {
  * what a name means: pg_catalog, the relation's schema, pg_temp last.
  *
  * Row security that the owner forces on itself does not apply in between. If an error is thrown, the abort of the
- * (sub)transaction brings role and search_path back.
+ * (sub)transaction brings role and settings back.
  *
  * @param owner the role to become
- * @param search_path the value for search_path
+ * @param schema the relation's schema, under the name that it has now
  * @return what end_acting needs
  */
-ActingOwner begin_acting(Oid owner, const char *search_path);
+ActingOwner begin_acting(Oid owner, Oid schema);
 
 /** Becomes the caller again. */
 void end_acting(const ActingOwner &acting);

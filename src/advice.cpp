@@ -83,7 +83,7 @@ void advise_on_blocked_follows(const Graph &graph) {
     if (SPI_connect() != SPI_OK_CONNECT) {
         elog(ERROR, "SPI_connect failed");
     }
-    const ActingOwner acting = begin_acting(graph.follow.owner, graph.follow_search_path);
+    const ActingOwner acting = begin_acting(graph.follow.owner, graph.follow.schema);
     const Column &follower = graph.follow.from;
     const Column &following = graph.follow.to;
     const char *follows = psprintf("%s UNION %s", blocked_follows_text(graph, follower, following),

@@ -19,7 +19,11 @@ struct ClaimsWalk {
 };
 
 compat::JsonVerdict on_open(void *state) {
-    static_cast<ClaimsWalk *>(state)->depth++;
+    auto *walk = static_cast<ClaimsWalk *>(state);
+    if (walk->depth == 1 && walk->at_subject) {
+        walk->subject = nullptr; // the last of several members counts, and this one is no string
+    }
+    walk->depth++;
     FOLLOW_JSON_GO_ON;
 }
 
@@ -44,23 +48,40 @@ compat::JsonVerdict on_scalar(void *state, char *token, JsonTokenType type) {
 }
 
 /** The parser recurses, and raises an error when it runs out of stack: no token is nested as deep as that. */
-constexpr int deepest_nesting = 1000;
+constexpr int deepest_nesting = 100;
 
-bool is_nested_too_deep(const char *claims) {
+/**
+ * Makes the claims safe to parse: the parser also raises an error for an escaped character that the database's encoding
+ * does not have. A sub needs none of them, so each becomes a question mark.
+ *
+ * @return false where they are nested too deep
+ */
+bool disarm(char *claims) {
     int depth = 0;
-    for (const char *character = claims; *character != '\0' && depth <= deepest_nesting; character++) {
-        if (*character == '{' || *character == '[') {
+    bool in_string = false;
+    for (char *at = claims; *at != '\0' && depth <= deepest_nesting; at++) {
+        if (in_string && at[0] == '\\' && at[1] != '\0') {
+            at++;
+            const bool is_beyond_ascii = at[0] == 'u' && strspn(at + 1, "0123456789abcdefABCDEF") >= 4 &&
+                                         (at[1] != '0' || at[2] != '0' || at[3] > '7');
+            if (is_beyond_ascii) {
+                memcpy(at + 1, "003f", 4);
+            }
+        } else if (*at == '"') {
+            in_string = !in_string;
+        } else if (!in_string && (*at == '{' || *at == '[')) {
             depth++;
-        } else if (*character == '}' || *character == ']') {
+        } else if (!in_string && (*at == '}' || *at == ']')) {
             depth--;
         }
     }
-    return depth > deepest_nesting;
+    return depth <= deepest_nesting;
 }
 
 /** The claim `sub`, or nullptr; palloc'd. PostgreSQL's own parser, but without the error that json_in would raise. */
-const char *subject_of(const char *claims) {
-    if (is_nested_too_deep(claims)) {
+const char *subject_of(const char *setting) {
+    char *claims = pstrdup(setting);
+    if (!disarm(claims)) {
         return nullptr;
     }
     ClaimsWalk walk{};

@@ -245,8 +245,6 @@ bool describe_graph(Relation follow_table, Relation block_table, const CatalogRo
             "Give both to one role with ALTER TABLE ... OWNER TO."};
         return false;
     }
-    graph->follow_search_path = owner_search_path(NameStr(graph->follow.schema_name));
-    graph->block_search_path = owner_search_path(NameStr(graph->block.schema_name));
     describe_foreign_keys(follow_table, graph);
     return describe_created_at(follow_table, row.created_at, graph, defect);
 }

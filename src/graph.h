@@ -41,8 +41,6 @@ struct Graph {
     AttrNumber created_at_number;
     UserReference *users;
     ForeignKeyName *foreign_keys;
-    const char *follow_search_path;
-    const char *block_search_path;
     std::array<SPIPlanPtr, statement_count> plans;
     bool complete;
     bool stale;

@@ -199,8 +199,4 @@ const char *quoted_name(const PairTable &table) {
     return quote_qualified_identifier(NameStr(table.schema_name), NameStr(table.name));
 }
 
-const char *owner_search_path(const char *schema_name) {
-    return psprintf("pg_catalog, %s, pg_temp", quote_identifier(schema_name));
-}
-
 } // namespace follow

@@ -53,7 +53,4 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
 /** The table's name, with its schema, quoted where SQL needs it; palloc'd. */
 const char *quoted_name(const PairTable &table);
 
-/** The value for search_path while acting as the table's owner; palloc'd. */
-const char *owner_search_path(const char *schema_name);
-
 } // namespace follow

@@ -21,12 +21,20 @@ Arguments arguments_of(const Edge &edge) {
 /*
  * Every name is qualified and every operator named with its schema, so that the text means the same under every
  * search_path. No statement of the caller's names an arbiter or returns a row: either would need SELECT.
+ *
+ * A text names a table, but a graph is tables: schemas are renamed without a lock that we could hold against it, and
+ * then the name may lead to what somebody else has put there. So names are read at the last moment, a plan is used only
+ * while nothing has invalidated it, and what a text was understood to mean is checked before it is run (see prepare).
  */
+
+const char *name_now(Oid relation) {
+    return quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(relation)), get_rel_name(relation));
+}
 
 const char *find_edge_text(const Graph &graph) {
     const PairTable &follow = graph.follow;
     return psprintf("SELECT %s FROM %s%s t WHERE t.%s OPERATOR(pg_catalog.=) $1 AND t.%s OPERATOR(pg_catalog.=) $2",
-                    graph.created_at, follow.partitioned ? "" : "ONLY ", quoted_name(follow),
+                    graph.created_at, follow.partitioned ? "" : "ONLY ", name_now(follow.relation),
                     quote_identifier(NameStr(follow.from.name)), quote_identifier(NameStr(follow.to.name)));
 }
 
@@ -37,52 +45,119 @@ const char *find_block_text(const Graph &graph) {
     const char *one_direction =
         "EXISTS (SELECT FROM %s%s t WHERE t.%s OPERATOR(pg_catalog.=) $%d AND t.%s OPERATOR(pg_catalog.=) $%d)";
     const char *only = block.partitioned ? "" : "ONLY ";
-    return psprintf("SELECT WHERE %s OR %s", psprintf(one_direction, only, quoted_name(block), from, 1, to, 2),
-                    psprintf(one_direction, only, quoted_name(block), from, 2, to, 1));
+    return psprintf("SELECT WHERE %s OR %s", psprintf(one_direction, only, name_now(block.relation), from, 1, to, 2),
+                    psprintf(one_direction, only, name_now(block.relation), from, 2, to, 1));
 }
 
 const char *insert_edge_text(const Graph &graph, OnConflict on_conflict) {
     const PairTable &follow = graph.follow;
-    return psprintf("INSERT INTO %s (%s, %s) VALUES ($1, $2)%s", quoted_name(follow),
+    return psprintf("INSERT INTO %s (%s, %s) VALUES ($1, $2)%s", name_now(follow.relation),
                     quote_identifier(NameStr(follow.from.name)), quote_identifier(NameStr(follow.to.name)),
                     on_conflict == OnConflict::give_way ? " ON CONFLICT DO NOTHING" : "");
 }
 
 const char *find_user_text(const UserReference &user) {
-    return psprintf("SELECT FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) $%d FOR KEY SHARE OF t",
-                    quote_qualified_identifier(get_namespace_name(get_rel_namespace(user.users_table)),
-                                               get_rel_name(user.users_table)),
-                    quote_identifier(get_attname(user.users_table, user.users_column, false)),
-                    user.of_follower ? 1 : 2);
+    return psprintf(
+        "SELECT FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) $%d FOR KEY SHARE OF t", name_now(user.users_table),
+        quote_identifier(get_attname(user.users_table, user.users_column, false)), user.of_follower ? 1 : 2);
 }
 
-SPIPlanPtr prepare(const char *text) {
+const char *text_of(const Graph &graph, Statement statement) {
+    switch (statement) {
+    case Statement::find_edge_as_caller:
+    case Statement::find_edge_as_owner:
+        return find_edge_text(graph);
+    case Statement::find_block:
+        return find_block_text(graph);
+    case Statement::insert_edge:
+        return insert_edge_text(graph, OnConflict::give_way);
+    case Statement::insert_edge_or_fail:
+        return insert_edge_text(graph, OnConflict::fail);
+    }
+    pg_unreachable();
+}
+
+/** What a statement may refer to: a look to its table alone, an insert to whatever policies and rules make of it. */
+enum class Reach { this_table, this_table_and_more, anything };
+
+bool means(SPIPlanPtr plan, Oid relation, Reach reach) {
+    if (reach == Reach::anything) {
+        return true;
+    }
+    ListCell *source_cell = nullptr;
+    foreach (source_cell, SPI_plan_get_plan_sources(plan)) {
+        const List *relations = static_cast<CachedPlanSource *>(lfirst(source_cell))->relationOids;
+        if (reach == Reach::this_table_and_more) {
+            return list_member_oid(relations, relation);
+        }
+        ListCell *cell = nullptr;
+        foreach (cell, relations) {
+            if (lfirst_oid(cell) != relation) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/** Plans a text, and makes sure that it was understood to mean the relation whose name it has. */
+SPIPlanPtr prepare(const char *text, Oid relation, Reach reach) {
     std::array<Oid, 2> types{UUIDOID, UUIDOID};
     const SPIPlanPtr plan = SPI_prepare(text, types.size(), types.data());
     if (plan == nullptr) {
         elog(ERROR, "SPI_prepare failed for \"%s\": %s", text, SPI_result_code_string(SPI_result));
     }
+    if (!means(plan, relation, reach)) {
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("a table of the follow graph was renamed meanwhile"), errhint("Call again."));
+    }
     SPI_keepplan(plan);
     return plan;
 }
 
-SPIPlanPtr plan_of(Graph *graph, Statement statement) {
-    SPIPlanPtr *plan = &graph->plans[static_cast<std::size_t>(statement)];
-    if (*plan != nullptr) {
-        return *plan;
+void free_plan(void *plan) {
+    SPI_freeplan(static_cast<SPIPlanPtr>(plan));
+}
+
+/** Not at once: further up the stack, a call whose trigger called us may be running it. */
+void free_at_end_of_transaction(SPIPlanPtr plan) {
+    auto *callback = static_cast<MemoryContextCallback *>(
+        MemoryContextAllocZero(TopTransactionContext, sizeof(MemoryContextCallback)));
+    callback->func = free_plan;
+    callback->arg = plan;
+    MemoryContextRegisterResetCallback(TopTransactionContext, callback);
+}
+
+/** Forgets a plan that would be made anew from its text, in which names may have changed their meaning. */
+bool is_usable(SPIPlanPtr *plan) {
+    if (*plan != nullptr && !SPI_plan_is_valid(*plan)) {
+        free_at_end_of_transaction(*plan);
+        *plan = nullptr;
     }
+    return *plan != nullptr;
+}
+
+Reach reach_of(const Graph &graph, Statement statement) {
     switch (statement) {
-    case Statement::find_edge_as_caller:
     case Statement::find_edge_as_owner:
-        return *plan = prepare(find_edge_text(*graph));
     case Statement::find_block:
-        return *plan = prepare(find_block_text(*graph));
+        return Reach::this_table;
+    case Statement::find_edge_as_caller:
+        return Reach::this_table_and_more;
     case Statement::insert_edge:
-        return *plan = prepare(insert_edge_text(*graph, OnConflict::give_way));
     case Statement::insert_edge_or_fail:
-        return *plan = prepare(insert_edge_text(*graph, OnConflict::fail));
+        return graph.follow.rewritten ? Reach::anything : Reach::this_table_and_more;
     }
     pg_unreachable();
+}
+
+SPIPlanPtr plan_of(Graph *graph, Statement statement) {
+    SPIPlanPtr *plan = &graph->plans[static_cast<std::size_t>(statement)];
+    if (!is_usable(plan)) {
+        const Oid relation = statement == Statement::find_block ? graph->block.relation : graph->follow.relation;
+        *plan = prepare(text_of(*graph, statement), relation, reach_of(*graph, statement));
+    }
+    return *plan;
 }
 
 /** @return the number of rows found or written */
@@ -126,7 +201,7 @@ EdgeRow find_edge(Graph *graph, const Edge &edge, Rights rights) {
     if (rights == Rights::caller) {
         return look_for_edge(plan_of(graph, Statement::find_edge_as_caller), edge);
     }
-    const ActingOwner acting = begin_acting(graph->follow.owner, graph->follow_search_path);
+    const ActingOwner acting = begin_acting(graph->follow.owner, graph->follow.schema);
     const EdgeRow row = look_for_edge(plan_of(graph, Statement::find_edge_as_owner), edge);
     end_acting(acting);
     return row;
@@ -140,7 +215,7 @@ Look look_for_block(SPIPlanPtr plan, const Edge &edge) {
 }
 
 Look find_block(Graph *graph, const Edge &edge) {
-    const ActingOwner acting = begin_acting(graph->block.owner, graph->block_search_path);
+    const ActingOwner acting = begin_acting(graph->block.owner, graph->block.schema);
     const Look found = look_for_block(plan_of(graph, Statement::find_block), edge);
     end_acting(acting);
     return found;
@@ -156,10 +231,9 @@ Snapshot write_snapshot() {
 
 bool user_exists(UserReference *user, const Edge &edge) {
     const Relation users = table_open(user->users_table, RowShareLock);
-    const ActingOwner acting =
-        begin_acting(users->rd_rel->relowner, owner_search_path(get_namespace_name(RelationGetNamespace(users))));
-    if (user->plan == nullptr) {
-        user->plan = prepare(find_user_text(*user));
+    const ActingOwner acting = begin_acting(users->rd_rel->relowner, RelationGetNamespace(users));
+    if (!is_usable(&user->plan)) {
+        user->plan = prepare(find_user_text(*user), user->users_table, Reach::this_table);
     }
     const bool exists = execute(user->plan, edge, write_snapshot()) > 0;
     end_acting(acting);

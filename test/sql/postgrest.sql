@@ -121,12 +121,18 @@ SELECT claims, follow_caller_id() FROM unnest(ARRAY[
     '{"app": {"sub": "00000000-0000-0000-0000-00000000000b"}, "sub": "00000000-0000-0000-0000-00000000000a", "aud": [{"sub": "x"}]}',
     '{"sub": "00000000-0000-0000-0000-00000000000b", "sub": "00000000-0000-0000-0000-00000000000a"}',
     '{"sub": "00000000-0000-0000-0000-00000000000a", "sub": 7}',
+    '{"sub": "00000000-0000-0000-0000-00000000000a", "sub": {}}',
+    '{"sub": "00000000-0000-0000-0000-00000000000a", "sub": ["x"]}',
+    '{"sub": "00000000-0000-0000-0000-00000000000a", "name": "\u4e2d \\\\u4e2d \ud83d\ude00 [[[{{{"}',
     '{"\u0073ub": "00000000-0000-0000-0000-\u00300000000000a"}',
     '{"sub": "00000000-0000-0000-0000-00000000000a"} more',
     '{"sub": "00000000-0000-0000-0000-00000000000a \u0000"}',
     '{"sub": "00000000000000000000 00000000000a"}'
 ]) WITH ORDINALITY c (claims, n), LATERAL set_config('request.jwt.claims', claims, false) ORDER BY n;
 SELECT set_config('request.jwt.claims', repeat('[', 100000), false) IS NOT NULL AS nested, follow_caller_id();
+SET max_stack_depth = '100kB';
+SELECT set_config('request.jwt.claims', repeat('[', 990), false) IS NOT NULL AS nested, follow_caller_id();
+RESET max_stack_depth;
 -- one variable for each claim, as older servers set them; the whole set comes first
 SET request.jwt.claims = '';
 SET request.jwt.claim.sub = '00000000-0000-0000-0000-00000000000a';
