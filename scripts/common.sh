@@ -35,6 +35,7 @@ as_user() {
     fi
 }
 
+# Once the packages are in: they may have brought the user along.
 choose_user() {
     ordinary_user=$(id -un)
     if [ "$(id -u)" -eq 0 ]; then
@@ -59,19 +60,24 @@ apt_install() {
         >"$work/apt.log" 2>&1 || { cat "$work/apt.log" >&2; die "apt-get install failed"; }
 }
 
+# have COMMAND-OR-FILE
+have() {
+    command -v "$1" >/dev/null || [ -e "$1" ]
+}
+
 # need COMMAND-OR-FILE PACKAGE: installs the package where the thing is not there.
 need() {
-    command -v "$1" >/dev/null || [ -e "$1" ] || apt_install "$2"
+    have "$1" || apt_install "$2"
 }
 
 # The server and its headers, of the major that is installed already or that the distribution has.
 need_postgresql() {
     if ! have_server_headers; then
         apt_install postgresql postgresql-common
-        local major
-        major=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | tail -n 1)
-        apt_install "postgresql-server-dev-$major"
-        PG_CONFIG=/usr/lib/postgresql/$major/bin/pg_config
+        local newest
+        newest=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | tail -n 1)
+        apt_install "postgresql-server-dev-$newest"
+        PG_CONFIG=/usr/lib/postgresql/$newest/bin/pg_config
     fi
     export PG_CONFIG=${PG_CONFIG:-$(command -v pg_config)}
     bindir=$("$PG_CONFIG" --bindir)
@@ -79,6 +85,7 @@ need_postgresql() {
     export PATH=$bindir:$PATH
     need make make
     need g++ g++
+    choose_user
 }
 
 # A work folder that everybody can enter, gone when the script ends; servers in it are stopped by their own pid.
@@ -88,7 +95,6 @@ make_work_folder() {
     trap clean_up EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    choose_user
 }
 
 clean_up() {
@@ -118,7 +124,6 @@ copy_project() {
     mkdir "$work/build"
     (cd "$project" && tar -cf - --exclude=./.git --exclude='*.o' --exclude='*.bc' --exclude='*.so' .) |
         tar -xf - -C "$work/build" --no-same-owner
-    choose_user
     chown -R "$ordinary_user" "$work/build" 2>/dev/null || true
 }
 
@@ -144,7 +149,6 @@ build_and_install() {
 start_cluster() {
     say "starting a throwaway cluster"
     mkdir "$work/cluster"
-    choose_user
     chown "$ordinary_user" "$work/cluster" 2>/dev/null || true
     chmod 755 "$work/cluster"
     run_logged initdb as_user "$bindir/initdb" -D "$work/cluster/data" -U postgres -A trust -E UTF8 --no-sync ||
