@@ -6,10 +6,6 @@ namespace follow {
 
 namespace {
 
-const char *table_name(Relation table) {
-    return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table));
-}
-
 const char *grantee_name(Oid role) {
     return role == ACL_ID_PUBLIC ? "PUBLIC" : quote_identifier(GetUserNameFromId(role, false));
 }
@@ -38,8 +34,9 @@ const char *others_with_trigger(Relation table) {
 void advise_on_triggers(Relation table) {
     const char *roles = others_with_trigger(table);
     if (roles[0] != '\0') {
-        ereport(WARNING, errcode(ERRCODE_WARNING), errmsg("others may create triggers on table %s", table_name(table)),
-                errhint("Run: REVOKE TRIGGER ON %s FROM %s;", table_name(table), roles));
+        ereport(WARNING, errcode(ERRCODE_WARNING),
+                errmsg("others may create triggers on table %s", qualified_name(RelationGetRelid(table))),
+                errhint("Run: REVOKE TRIGGER ON %s FROM %s;", qualified_name(RelationGetRelid(table)), roles));
     }
 }
 
@@ -53,10 +50,10 @@ void advise_on_columns(Relation table, const PairTable &pair) {
         if (column->attnotnull && !column->attisdropped && !filled) {
             ereport(WARNING, errcode(ERRCODE_WARNING),
                     errmsg("column %s of table %s is NOT NULL and has no default",
-                           quote_identifier(NameStr(column->attname)), table_name(table)),
+                           quote_identifier(NameStr(column->attname)), qualified_name(RelationGetRelid(table))),
                     errhint("Unless a trigger or the type's default fills it, every insert will fail. Run: ALTER TABLE "
                             "%s ALTER %s SET DEFAULT ...;",
-                            table_name(table), quote_identifier(NameStr(column->attname))));
+                            qualified_name(RelationGetRelid(table)), quote_identifier(NameStr(column->attname))));
         }
     }
 }
@@ -66,7 +63,7 @@ const char *blocked_follows_text(const Graph &graph, const Column &of_blocker, c
     return psprintf("SELECT f.%s, f.%s FROM %s b JOIN %s f ON b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s "
                     "OPERATOR(pg_catalog.=) f.%s",
                     quote_identifier(NameStr(graph.follow.from.name)), quote_identifier(NameStr(graph.follow.to.name)),
-                    quoted_name(graph.block), quoted_name(graph.follow),
+                    qualified_name(graph.block.relation), qualified_name(graph.follow.relation),
                     quote_identifier(NameStr(graph.block.from.name)), quote_identifier(NameStr(of_blocker.name)),
                     quote_identifier(NameStr(graph.block.to.name)), quote_identifier(NameStr(of_blocked.name)));
 }
@@ -100,9 +97,9 @@ void advise_on_blocked_follows(const Graph &graph) {
     if (count > 0) {
         ereport(WARNING, errcode(ERRCODE_WARNING),
                 errmsg("table %s has " INT64_FORMAT " follows between users of whom one has blocked the other",
-                       quoted_name(graph.follow), count),
+                       qualified_name(graph.follow.relation), count),
                 errhint("follow_user makes no new ones. Run: DELETE FROM %s WHERE (%s, %s) IN (%s);",
-                        quoted_name(graph.follow), quote_identifier(NameStr(follower.name)),
+                        qualified_name(graph.follow.relation), quote_identifier(NameStr(follower.name)),
                         quote_identifier(NameStr(following.name)), follows));
     }
 }

@@ -17,7 +17,8 @@ constexpr int last_attempt = 3;
 
 [[noreturn]] void raise_not_stored(const Graph &graph) {
     ereport(ERROR, errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION), errmsg("the follow was not stored"),
-            errdetail("An insert into table %s did not leave the row that it was given.", quoted_name(graph.follow)),
+            errdetail("An insert into table %s did not leave the row that it was given.",
+                      qualified_name(graph.follow.relation)),
             errhint("Look for a trigger or a rule on the table that suppresses or changes rows."));
 }
 

@@ -34,7 +34,7 @@ void on_relation_change(Datum /* argument */, Oid relation) {
     }
 }
 
-/** Renaming a schema reaches no relation, but the kept statements spell the schema's name. */
+/** Renaming a schema reaches no relation, but the names of foreign keys are kept with their schema. */
 void on_schema_change(Datum /* argument */, compat::SyscacheId /* cache */, uint32 /* hash */) {
     if (current != nullptr) {
         current->stale = true;
@@ -219,7 +219,7 @@ bool describe_created_at(Relation follow_table, const Column &remembered, Graph 
     default:
         *defect = {ERRCODE_DATATYPE_MISMATCH,
                    psprintf("column %s of table %s is of type %s, which is no point in time", name,
-                            quoted_name(graph->follow), format_type_be(attribute->atttypid)),
+                            qualified_name(graph->follow.relation), format_type_be(attribute->atttypid)),
                    "Name a column of type timestamptz as created_at_column, or NULL where there is none."};
         return false;
     }
@@ -234,15 +234,15 @@ bool describe_graph(Relation follow_table, Relation block_table, const CatalogRo
     }
     if (graph->follow.relation == graph->block.relation) {
         *defect = {ERRCODE_INVALID_OBJECT_DEFINITION,
-                   psprintf("table %s can't hold both follows and blocks", quoted_name(graph->follow)),
+                   psprintf("table %s can't hold both follows and blocks", qualified_name(graph->follow.relation)),
                    "Attach two tables."};
         return false;
     }
     if (graph->follow.owner != graph->block.owner) {
-        *defect = {
-            ERRCODE_INVALID_OBJECT_DEFINITION,
-            psprintf("tables %s and %s have different owners", quoted_name(graph->follow), quoted_name(graph->block)),
-            "Give both to one role with ALTER TABLE ... OWNER TO."};
+        *defect = {ERRCODE_INVALID_OBJECT_DEFINITION,
+                   psprintf("tables %s and %s have different owners", qualified_name(graph->follow.relation),
+                            qualified_name(graph->block.relation)),
+                   "Give both to one role with ALTER TABLE ... OWNER TO."};
         return false;
     }
     describe_foreign_keys(follow_table, graph);

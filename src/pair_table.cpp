@@ -8,11 +8,6 @@ static_assert(std::is_trivially_destructible_v<PairTable> && std::is_trivially_d
 
 namespace {
 
-const char *relation_name(Relation relation) {
-    return quote_qualified_identifier(get_namespace_name_or_temp(RelationGetNamespace(relation)),
-                                      RelationGetRelationName(relation));
-}
-
 bool refuse(Defect *defect, int code, const char *message, const char *hint) {
     *defect = {code, message, hint};
     return false;
@@ -20,7 +15,7 @@ bool refuse(Defect *defect, int code, const char *message, const char *hint) {
 
 /** Plain and partitioned tables only: in all others a row is not one row, or not everybody's. */
 bool is_usable_kind(Relation relation, Defect *defect) {
-    const char *name = relation_name(relation);
+    const char *name = qualified_name(RelationGetRelid(relation));
     const char kind = relation->rd_rel->relkind;
     const bool is_table = kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
     if (!is_table) {
@@ -49,23 +44,24 @@ bool is_usable_kind(Relation relation, Defect *defect) {
 bool describe_column(Relation relation, const Column &remembered, Column *column, Defect *defect) {
     const Form_pg_attribute attribute = find_column(relation, remembered);
     if (attribute == nullptr) {
-        return refuse(
-            defect, ERRCODE_UNDEFINED_COLUMN,
-            psprintf("table %s has no column %s", relation_name(relation), quote_identifier(NameStr(remembered.name))),
-            "Name the table's own columns when you call follow_attach_graph.");
+        return refuse(defect, ERRCODE_UNDEFINED_COLUMN,
+                      psprintf("table %s has no column %s", qualified_name(RelationGetRelid(relation)),
+                               quote_identifier(NameStr(remembered.name))),
+                      "Name the table's own columns when you call follow_attach_graph.");
     }
     *column = {attribute->attname, attribute->attnum};
     if (attribute->atttypid != UUIDOID) {
         return refuse(defect, ERRCODE_DATATYPE_MISMATCH,
                       psprintf("column %s of table %s is of type %s, not uuid",
-                               quote_identifier(NameStr(attribute->attname)), relation_name(relation),
-                               format_type_be(attribute->atttypid)),
+                               quote_identifier(NameStr(attribute->attname)),
+                               qualified_name(RelationGetRelid(relation)), format_type_be(attribute->atttypid)),
                       "Users are told apart by uuid. Change the column's type, or attach another column.");
     }
     if (attribute->attgenerated != '\0') {
         return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION,
                       psprintf("column %s of table %s is a generated column",
-                               quote_identifier(NameStr(attribute->attname)), relation_name(relation)),
+                               quote_identifier(NameStr(attribute->attname)),
+                               qualified_name(RelationGetRelid(relation))),
                       "Attach columns that an INSERT can set.");
     }
     return true;
@@ -136,7 +132,7 @@ bool has_arbiter_index(Relation relation, const PairTable &table, Defect *defect
 
     const char *from = quote_identifier(NameStr(table.from.name));
     const char *to = quote_identifier(NameStr(table.to.name));
-    const char *name = quoted_name(table);
+    const char *name = qualified_name(table.relation);
     const char *message = flaw == nullptr ? psprintf("table %s has no unique index on exactly (%s, %s)", name, from, to)
                                           : psprintf("the unique index %s on table %s (%s, %s) is %s",
                                                      quote_identifier(flawed_index), name, from, to, flaw);
@@ -179,8 +175,6 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
     table->relation = RelationGetRelid(relation);
     table->owner = relation->rd_rel->relowner;
     table->schema = RelationGetNamespace(relation);
-    namestrcpy(&table->schema_name, get_namespace_name(table->schema));
-    namestrcpy(&table->name, RelationGetRelationName(relation));
     table->partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     table->rewritten = has_write_rules(relation);
     if (!describe_column(relation, from, &table->from, defect) || !describe_column(relation, to, &table->to, defect)) {
@@ -189,14 +183,14 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
     if (table->from.number == table->to.number) {
         return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION,
                       psprintf("column %s of table %s is named twice", quote_identifier(NameStr(table->from.name)),
-                               quoted_name(*table)),
+                               qualified_name(table->relation)),
                       "Name two different columns.");
     }
     return has_arbiter_index(relation, *table, defect);
 }
 
-const char *quoted_name(const PairTable &table) {
-    return quote_qualified_identifier(NameStr(table.schema_name), NameStr(table.name));
+const char *qualified_name(Oid relation) {
+    return quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(relation)), get_rel_name(relation));
 }
 
 } // namespace follow

@@ -15,8 +15,6 @@ struct PairTable {
     Oid relation;
     Oid owner;
     Oid schema;
-    NameData schema_name;
-    NameData name;
     bool partitioned;
     /** INSERT or UPDATE rules exist, so that ON CONFLICT is not possible. */
     bool rewritten;
@@ -50,7 +48,7 @@ Form_pg_attribute find_column(Relation relation, const Column &remembered);
  */
 bool describe_pair_table(Relation relation, const Column &from, const Column &to, PairTable *table, Defect *defect);
 
-/** The table's name, with its schema, quoted where SQL needs it; palloc'd. */
-const char *quoted_name(const PairTable &table);
+/** The name that a relation has now, with its schema, quoted where SQL needs it; palloc'd. */
+const char *qualified_name(Oid relation);
 
 } // namespace follow

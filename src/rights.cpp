@@ -21,12 +21,12 @@ bool may_use_pair(const Graph &graph, AclMode mode) {
 void require_insert(const Graph &graph) {
     if (!compat::may_use_schema(graph.follow.schema, GetUserId())) {
         ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                errmsg("permission denied for schema %s", NameStr(graph.follow.schema_name)),
+                errmsg("permission denied for schema %s", get_namespace_name(graph.follow.schema)),
                 errhint("Whoever follows needs USAGE on the schema of the follow table."));
     }
     if (!may_use_table(graph, ACL_INSERT) && !may_use_pair(graph, ACL_INSERT)) {
         ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                errmsg("permission denied for table %s", NameStr(graph.follow.name)),
+                errmsg("permission denied for table %s", get_rel_name(graph.follow.relation)),
                 errhint("Whoever follows needs INSERT on the follow table."));
     }
 }

@@ -27,14 +27,10 @@ Arguments arguments_of(const Edge &edge) {
  * while nothing has invalidated it, and what a text was understood to mean is checked before it is run (see prepare).
  */
 
-const char *name_now(Oid relation) {
-    return quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(relation)), get_rel_name(relation));
-}
-
 const char *find_edge_text(const Graph &graph) {
     const PairTable &follow = graph.follow;
     return psprintf("SELECT %s FROM %s%s t WHERE t.%s OPERATOR(pg_catalog.=) $1 AND t.%s OPERATOR(pg_catalog.=) $2",
-                    graph.created_at, follow.partitioned ? "" : "ONLY ", name_now(follow.relation),
+                    graph.created_at, follow.partitioned ? "" : "ONLY ", qualified_name(follow.relation),
                     quote_identifier(NameStr(follow.from.name)), quote_identifier(NameStr(follow.to.name)));
 }
 
@@ -45,20 +41,21 @@ const char *find_block_text(const Graph &graph) {
     const char *one_direction =
         "EXISTS (SELECT FROM %s%s t WHERE t.%s OPERATOR(pg_catalog.=) $%d AND t.%s OPERATOR(pg_catalog.=) $%d)";
     const char *only = block.partitioned ? "" : "ONLY ";
-    return psprintf("SELECT WHERE %s OR %s", psprintf(one_direction, only, name_now(block.relation), from, 1, to, 2),
-                    psprintf(one_direction, only, name_now(block.relation), from, 2, to, 1));
+    return psprintf("SELECT WHERE %s OR %s",
+                    psprintf(one_direction, only, qualified_name(block.relation), from, 1, to, 2),
+                    psprintf(one_direction, only, qualified_name(block.relation), from, 2, to, 1));
 }
 
 const char *insert_edge_text(const Graph &graph, OnConflict on_conflict) {
     const PairTable &follow = graph.follow;
-    return psprintf("INSERT INTO %s (%s, %s) VALUES ($1, $2)%s", name_now(follow.relation),
+    return psprintf("INSERT INTO %s (%s, %s) VALUES ($1, $2)%s", qualified_name(follow.relation),
                     quote_identifier(NameStr(follow.from.name)), quote_identifier(NameStr(follow.to.name)),
                     on_conflict == OnConflict::give_way ? " ON CONFLICT DO NOTHING" : "");
 }
 
 const char *find_user_text(const UserReference &user) {
     return psprintf(
-        "SELECT FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) $%d FOR KEY SHARE OF t", name_now(user.users_table),
+        "SELECT FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) $%d FOR KEY SHARE OF t", qualified_name(user.users_table),
         quote_identifier(get_attname(user.users_table, user.users_column, false)), user.of_follower ? 1 : 2);
 }
 
