@@ -1,7 +1,5 @@
 #include "advice.h"
 
-#include "acting_owner.h"
-
 namespace follow {
 
 namespace {
@@ -58,50 +56,111 @@ void advise_on_columns(Relation table, const PairTable &pair) {
     }
 }
 
-/** Follows of one direction beside the blocks that forbid them. Starts from the blocks, of which there are fewer. */
-const char *blocked_follows_text(const Graph &graph, const Column &of_blocker, const Column &of_blocked) {
-    return psprintf("SELECT f.%s, f.%s FROM %s b JOIN %s f ON b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s "
-                    "OPERATOR(pg_catalog.=) f.%s",
-                    quote_identifier(NameStr(graph.follow.from.name)), quote_identifier(NameStr(graph.follow.to.name)),
-                    qualified_name(graph.block.relation), qualified_name(graph.follow.relation),
-                    quote_identifier(NameStr(graph.block.from.name)), quote_identifier(NameStr(of_blocker.name)),
-                    quote_identifier(NameStr(graph.block.to.name)), quote_identifier(NameStr(of_blocked.name)));
+/** Whether an index begins with these columns and holds every row. */
+bool has_index(Relation table, AttrNumber first, AttrNumber second) {
+    List *indexes = RelationGetIndexList(table);
+    ListCell *cell = nullptr;
+    bool found = false;
+    foreach (cell, indexes) {
+        const Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        const FormData_pg_index *form = index->rd_index;
+        const bool begins =
+            form->indkey.values[0] == first &&
+            (second == InvalidAttrNumber || (form->indnkeyatts > 1 && form->indkey.values[1] == second));
+        found = found || (begins && form->indisvalid && index->rd_rel->relam == BTREE_AM_OID &&
+                          heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr));
+        index_close(index, AccessShareLock);
+    }
+    list_free(indexes);
+    return found;
+}
+
+const char *quoted(const Column &column) {
+    return quote_identifier(NameStr(column.name));
+}
+
+void advise_on_list_index(Relation table, const PairTable &follows, const Column &key, const Column &other) {
+    if (has_index(table, key.number, follows.created_at.number)) {
+        return;
+    }
+    const char *name = qualified_name(follows.relation);
+    const char *time = OidIsValid(follows.created_at_type) ? psprintf("%s, ", quoted(follows.created_at)) : "";
+    ereport(WARNING, errcode(ERRCODE_WARNING),
+            errmsg("%s has no index on table %s to read", &key == &follows.to ? "followers_of" : "following_of", name),
+            errhint("Run: CREATE INDEX ON %s (%s, %s%s);", name, quoted(key), time, quoted(other)));
+}
+
+void advise_on_indexes(Relation follow_table, const PairTable &follows) {
+    advise_on_list_index(follow_table, follows, follows.to, follows.from);
+    advise_on_list_index(follow_table, follows, follows.from, follows.to);
+    if (!has_index(follow_table, follows.from.number, follows.to.number)) {
+        const char *name = qualified_name(follows.relation);
+        ereport(WARNING, errcode(ERRCODE_WARNING), errmsg("mutual_followers has no index on table %s to read", name),
+                errhint("Run: CREATE INDEX ON %s (%s, %s);", name, quoted(follows.from), quoted(follows.to)));
+    }
+}
+
+/** Whether a permissive policy for the command depends on a column, or (InvalidAttrNumber) on none of the pair's. */
+bool has_policy(Relation table, const PairTable &pair, char command, AttrNumber column) {
+    ListCell *cell = nullptr;
+    foreach (cell, table->rd_rsdesc->policies) {
+        const auto *policy = static_cast<RowSecurityPolicy *>(lfirst(cell));
+        if (!policy->permissive || (policy->polcmd != command && policy->polcmd != '*')) {
+            continue;
+        }
+        Bitmapset *columns = nullptr;
+        pull_varattnos(reinterpret_cast<Node *>(policy->qual), 1, &columns);
+        const auto uses = [columns](AttrNumber number) {
+            return bms_is_member(number - FirstLowInvalidHeapAttributeNumber, columns);
+        };
+        const bool of_everybody = !uses(pair.from.number) && !uses(pair.to.number);
+        if (of_everybody || (column != InvalidAttrNumber && uses(column))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** What policies on who is involved leave out, judged from the columns that they look at. */
+void advise_on_policies(Oid function, Relation table, const PairTable &follows) {
+    if (!table->rd_rel->relrowsecurity || table->rd_rsdesc == nullptr) {
+        return;
+    }
+    const char *name = qualified_name(follows.relation);
+    const char *caller =
+        quote_qualified_identifier(get_namespace_name(get_func_namespace(function)), "follow_caller_id");
+    if (!has_policy(table, follows, ACL_DELETE_CHR, follows.to.number)) {
+        ereport(WARNING, errcode(ERRCODE_WARNING),
+                errmsg("no policy on table %s lets those who are followed remove a follower", name),
+                errhint("For remove_follower run: CREATE POLICY remove_follower ON %s FOR DELETE USING (%s = (SELECT "
+                        "%s()));",
+                        name, quoted(follows.to), caller));
+    }
+    if (!has_policy(table, follows, ACL_SELECT_CHR, InvalidAttrNumber)) {
+        ereport(
+            NOTICE, errcode(ERRCODE_SUCCESSFUL_COMPLETION),
+            errmsg("the policies on table %s show in lists only what each user is part of", name),
+            errhint("For lists that everybody who is signed in may see run: CREATE POLICY see_lists ON %s FOR SELECT "
+                    "USING ((SELECT %s()) IS NOT NULL);",
+                    name, caller));
+    }
 }
 
 } // namespace
 
-void advise(const Graph &graph, Relation table) {
-    advise_on_triggers(table);
-    const bool is_follow_table = RelationGetRelid(table) == graph.follow.relation;
-    advise_on_columns(table, is_follow_table ? graph.follow : graph.block);
+void advise(Oid function, const Graph &graph, Relation follow_table, Relation block_table) {
+    advise_on_triggers(follow_table);
+    advise_on_triggers(block_table);
+    advise_on_columns(follow_table, graph.follow);
+    advise_on_columns(block_table, graph.block);
+    advise_on_indexes(follow_table, graph.follow);
+    advise_on_policies(function, follow_table, graph.follow);
 }
 
-void advise_on_blocked_follows(const Graph &graph) {
-    if (SPI_connect() != SPI_OK_CONNECT) {
-        elog(ERROR, "SPI_connect failed");
-    }
-    const ActingOwner acting = begin_acting(graph.follow.owner, graph.follow.schema);
-    const Column &follower = graph.follow.from;
-    const Column &following = graph.follow.to;
-    const char *follows = psprintf("%s UNION %s", blocked_follows_text(graph, follower, following),
-                                   blocked_follows_text(graph, following, follower));
-    const char *count_text = psprintf("SELECT pg_catalog.count(*) FROM (%s) f", follows);
-    const int result = SPI_execute(count_text, false, 0);
-    if (result != SPI_OK_SELECT) {
-        elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-    }
-    bool null = false;
-    const int64 count = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
-    end_acting(acting);
-    SPI_finish();
-    if (count > 0) {
-        ereport(WARNING, errcode(ERRCODE_WARNING),
-                errmsg("table %s has " INT64_FORMAT " follows between users of whom one has blocked the other",
-                       qualified_name(graph.follow.relation), count),
-                errhint("follow_user makes no new ones. Run: DELETE FROM %s WHERE (%s, %s) IN (%s);",
-                        qualified_name(graph.follow.relation), quote_identifier(NameStr(follower.name)),
-                        quote_identifier(NameStr(following.name)), follows));
-    }
+void advise_without_guards() {
+    ereport(WARNING, errcode(ERRCODE_WARNING), errmsg("the guards are off: only the functions keep the rules"),
+            errdetail("A plain INSERT, UPDATE or COPY can make a follow beside a block, and a block beside a follow."),
+            errhint("Call follow_attach_graph again with guards => true to have every writer keep them."));
 }
 
 } // namespace follow

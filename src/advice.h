@@ -6,16 +6,14 @@
 namespace follow {
 
 /**
- * Warns of what a table of the graph lacks or lets others do, each warning with the statement that mends it: TRIGGER
- * granted to others, a column that no follow could fill.
- */
-void advise(const Graph &graph, Relation table);
-
-/**
- * Warns of follows between users of whom one has blocked the other. Counts as the tables' owner.
+ * Warns of what the tables of a graph lack or let others do, each warning with the statement that mends it: TRIGGER
+ * granted to others, a column that no insert could fill, an index or a policy without which an operation can't do well.
  *
- * @param graph both tables locked against writers
+ * @param function a function of the extension
  */
-void advise_on_blocked_follows(const Graph &graph);
+void advise(Oid function, const Graph &graph, Relation follow_table, Relation block_table);
+
+/** Warns of what is not promised where the guards are left off. */
+void advise_without_guards();
 
 } // namespace follow

@@ -1,7 +1,9 @@
 #include "attach.h"
 
 #include "advice.h"
+#include "blocked_follows.h"
 #include "graph.h"
+#include "guard_trigger.h"
 
 namespace follow {
 
@@ -67,9 +69,21 @@ Column find_created_at(Relation follow_table, const Column &wanted) {
     return Column{};
 }
 
+void arrange_guards(Oid function, Relation follow_table, Relation block_table, Guards guards) {
+    if (guards == Guards::put_on) {
+        put_guards_on(function, follow_table, Role::follow);
+        put_guards_on(function, block_table, Role::block);
+    }
+    if (guards == Guards::take_off) {
+        take_guards_off(function, RelationGetRelid(follow_table));
+        take_guards_off(function, RelationGetRelid(block_table));
+        advise_without_guards();
+    }
+}
+
 } // namespace
 
-void attach_graph(Oid function, const CatalogRow &wanted) {
+void attach_graph(Oid function, const CatalogRow &wanted, Guards guards, BlockedFollows blocked_follows) {
     require_ownership(wanted);
     const Relation catalog = table_open(catalog_of_function(function), ShareRowExclusiveLock);
     const Relation follow_table = open_for_attach(wanted.follow_table);
@@ -92,9 +106,11 @@ void attach_graph(Oid function, const CatalogRow &wanted) {
     row.blocker = graph.block.from;
     row.blocked = graph.block.to;
     write_catalog(catalog, &row);
-
-    advise(graph, follow_table);
-    advise(graph, block_table);
+    arrange_guards(function, follow_table, block_table, guards);
+    if (blocked_follows == BlockedFollows::remove) {
+        remove_blocked_follows(graph);
+    }
+    advise(function, graph, follow_table, block_table);
     advise_on_blocked_follows(graph);
     table_close(block_table, NoLock);
     table_close(follow_table, NoLock);
@@ -110,6 +126,11 @@ bool detach_graph(Oid function) {
         LockRelationOid(attached.follow_table, ShareRowExclusiveLock);
         LockRelationOid(attached.block_table, ShareRowExclusiveLock);
         require_ownership(attached);
+        for (const Oid table : {attached.follow_table, attached.block_table}) {
+            if (exists(table)) {
+                take_guards_off(function, table);
+            }
+        }
         write_catalog(catalog, nullptr);
     }
     table_close(catalog, NoLock);

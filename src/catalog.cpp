@@ -55,14 +55,13 @@ HeapTuple find_tuple(Relation catalog) {
     ScanKeyData key;
     ScanKeyInit(&key, graph_name, BTEqualStrategyNumber, F_NAMEEQ, NameGetDatum(&graph));
 
-    const Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-    const SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, snapshot, 1, &key);
+    // No snapshot given: one is taken now, as for a system catalog, which is allowed in a parallel worker too.
+    const SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 1, &key);
     HeapTuple tuple = systable_getnext(scan);
     if (HeapTupleIsValid(tuple)) {
         tuple = heap_copytuple(tuple);
     }
     systable_endscan(scan);
-    UnregisterSnapshot(snapshot);
     return tuple;
 }
 

@@ -19,9 +19,11 @@ bool depends_on(const Graph *graph, Oid relation) {
     if (relation == graph->catalog || relation == graph->follow.relation || relation == graph->block.relation) {
         return true;
     }
-    for (const UserReference *user = graph->users; user != nullptr; user = user->next) {
-        if (relation == user->users_table) {
-            return true;
+    for (const PairTable *table : {&graph->follow, &graph->block}) {
+        for (const UserReference *user = table->users; user != nullptr; user = user->next) {
+            if (relation == user->users_table) {
+                return true;
+            }
         }
     }
     return false;
@@ -41,16 +43,21 @@ void on_schema_change(Datum /* argument */, compat::SyscacheId /* cache */, uint
     }
 }
 
-void free_plans(void *argument) {
-    const auto *graph = static_cast<Graph *>(argument);
-    for (SPIPlanPtr plan : graph->plans) {
-        if (plan != nullptr) {
-            SPI_freeplan(plan);
-        }
+void free_plan(SPIPlanPtr plan) {
+    if (plan != nullptr) {
+        SPI_freeplan(plan);
     }
-    for (const UserReference *user = graph->users; user != nullptr; user = user->next) {
-        if (user->plan != nullptr) {
-            SPI_freeplan(user->plan);
+}
+
+void free_plans(void *argument) {
+    auto *graph = static_cast<Graph *>(argument);
+    for (const PairTable *table : {&graph->follow, &graph->block}) {
+        for (SPIPlanPtr plan : table->plans) {
+            free_plan(plan);
+        }
+        for (const UserReference *user = table->users; user != nullptr; user = user->next) {
+            free_plan(user->find_one);
+            free_plan(user->find_many);
         }
     }
 }
@@ -108,12 +115,17 @@ Relation open_attached(Oid table, const char *which) {
     return relation;
 }
 
-/** Reads the catalog and examines the tables. `current` is set first, so that no invalidation is missed meanwhile. */
-void build_current(Oid function) {
+/**
+ * Reads the catalog and examines the tables. `current` is set first, so that no invalidation is missed meanwhile.
+ *
+ * @return false where no graph is attached
+ */
+bool build_current(Oid function) {
     const Relation catalog = table_open(catalog_of_function(function), AccessShareLock);
     CatalogRow row{};
     if (!read_catalog(catalog, &row)) {
-        raise_no_graph();
+        table_close(catalog, NoLock);
+        return false;
     }
     current = new_graph(RelationGetRelid(catalog));
     current->follow.relation = row.follow_table;
@@ -131,98 +143,7 @@ void build_current(Oid function) {
     table_close(follow_table, NoLock);
     MemoryContextSwitchTo(caller_context);
     current->complete = true;
-}
-
-FormData_pg_constraint read_constraint(Oid constraint) {
-    const HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
-    if (!HeapTupleIsValid(tuple)) {
-        elog(ERROR, "cache lookup failed for constraint %u", constraint);
-    }
-    const FormData_pg_constraint form = *reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-    ReleaseSysCache(tuple);
-    return form;
-}
-
-List *inherited_constraints(Oid parent) {
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_constraint_conparentid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(parent));
-    const Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
-    const SysScanDesc scan = systable_beginscan(constraints, ConstraintParentIndexId, true, nullptr, 1, &key);
-    List *children = NIL;
-    HeapTuple tuple = nullptr;
-    while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
-        children = lappend_oid(children, reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->oid);
-    }
-    systable_endscan(scan);
-    table_close(constraints, AccessShareLock);
-    return children;
-}
-
-/** A partition reports a violation under its own name and under the name of the constraint that it inherited. */
-void add_foreign_key_names(const FormData_pg_constraint &constraint, Graph *graph) {
-    auto *name = static_cast<ForeignKeyName *>(palloc0(sizeof(ForeignKeyName)));
-    namestrcpy(&name->schema, get_namespace_name(get_rel_namespace(constraint.conrelid)));
-    namestrcpy(&name->table, get_rel_name(constraint.conrelid));
-    name->constraint = constraint.conname;
-    name->next = graph->foreign_keys;
-    graph->foreign_keys = name;
-
-    List *children = inherited_constraints(constraint.oid);
-    ListCell *cell = nullptr;
-    foreach (cell, children) {
-        add_foreign_key_names(read_constraint(lfirst_oid(cell)), graph);
-    }
-}
-
-/** Where a column of the pair has a foreign key of its own, that key tells where users live. */
-void describe_foreign_keys(Relation follow_table, Graph *graph) {
-    List *foreign_keys = RelationGetFKeyList(follow_table);
-    ListCell *cell = nullptr;
-    foreach (cell, foreign_keys) {
-        const auto *key = static_cast<ForeignKeyCacheInfo *>(lfirst(cell));
-        const bool of_follower = key->conkey[0] == graph->follow.from.number;
-        const bool of_following = key->conkey[0] == graph->follow.to.number;
-        if (key->nkeys != 1 || (!of_follower && !of_following)) {
-            continue;
-        }
-        const FormData_pg_constraint constraint = read_constraint(key->conoid);
-        const bool repeats_for_a_partition_of_users = OidIsValid(constraint.conparentid);
-        if (repeats_for_a_partition_of_users) {
-            continue;
-        }
-        auto *user = static_cast<UserReference *>(palloc0(sizeof(UserReference)));
-        user->users_table = key->confrelid;
-        user->users_column = key->confkey[0];
-        user->of_follower = of_follower;
-        user->deferrable = constraint.condeferrable;
-        user->next = graph->users;
-        graph->users = user;
-        add_foreign_key_names(constraint, graph);
-    }
-}
-
-bool describe_created_at(Relation follow_table, const Column &remembered, Graph *graph, Defect *defect) {
-    graph->created_at = "NULL::pg_catalog.timestamptz";
-    const Form_pg_attribute attribute =
-        NameStr(remembered.name)[0] == '\0' ? nullptr : find_column(follow_table, remembered);
-    if (attribute == nullptr) {
-        return true;
-    }
-    const char *name = quote_identifier(NameStr(attribute->attname));
-    switch (attribute->atttypid) {
-    case TIMESTAMPTZOID:
-    case TIMESTAMPOID:
-    case DATEOID:
-        graph->created_at = psprintf("t.%s::pg_catalog.timestamptz", name);
-        graph->created_at_number = attribute->attnum;
-        return true;
-    default:
-        *defect = {ERRCODE_DATATYPE_MISMATCH,
-                   psprintf("column %s of table %s is of type %s, which is no point in time", name,
-                            qualified_name(graph->follow.relation), format_type_be(attribute->atttypid)),
-                   "Name a column of type timestamptz as created_at_column, or NULL where there is none."};
-        return false;
-    }
+    return true;
 }
 
 } // namespace
@@ -245,17 +166,34 @@ bool describe_graph(Relation follow_table, Relation block_table, const CatalogRo
                    "Give both to one role with ALTER TABLE ... OWNER TO."};
         return false;
     }
-    describe_foreign_keys(follow_table, graph);
-    return describe_created_at(follow_table, row.created_at, graph, defect);
+    if (graph->follow.deletes_rewritten) {
+        *defect = {ERRCODE_INVALID_OBJECT_DEFINITION,
+                   psprintf("table %s has a rule for DELETE", qualified_name(graph->follow.relation)),
+                   "A block must be able to remove follows. Put a trigger in the place of the rule."};
+        return false;
+    }
+    describe_foreign_keys(follow_table, &graph->follow);
+    describe_foreign_keys(block_table, &graph->block);
+    return describe_created_at(follow_table, row.created_at, &graph->follow, defect);
 }
 
 Graph *open_graph(Oid function) {
+    Graph *graph = open_graph_if_attached(function);
+    if (graph == nullptr) {
+        raise_no_graph();
+    }
+    return graph;
+}
+
+Graph *open_graph_if_attached(Oid function) {
     for (;;) {
         CHECK_FOR_INTERRUPTS();
         AcceptInvalidationMessages();
         if (!is_usable(current)) {
             retire_current();
-            build_current(function);
+            if (!build_current(function)) {
+                return nullptr;
+            }
         }
         Graph *graph = current;
         LockRelationOid(graph->follow.relation, AccessShareLock);

@@ -8,10 +8,10 @@
 
 namespace follow {
 
-/** "follower follows following": a directed edge of the graph. */
+/** A directed edge of the graph: "from follows to", or "from blocks to". */
 struct Edge {
-    Uuid follower;
-    Uuid following;
+    Uuid from;
+    Uuid to;
 
     friend constexpr bool operator==(const Edge &, const Edge &) = default;
 };
@@ -26,10 +26,10 @@ struct Pair {
 
 /** Orders the two ends of an edge. */
 constexpr Pair pair_of(const Edge &edge) {
-    if (edge.following < edge.follower) {
-        return {edge.following, edge.follower};
+    if (edge.to < edge.from) {
+        return {edge.to, edge.from};
     }
-    return {edge.follower, edge.following};
+    return {edge.from, edge.to};
 }
 
 namespace detail {

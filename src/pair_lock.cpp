@@ -17,27 +17,70 @@ LOCKTAG advisory_tag(std::uint64_t key, uint16 lock_class) {
     return tag;
 }
 
-bool too_many_pair_locks() {
+int &pair_locks_of_transaction() {
     const LocalTransactionId transaction = compat::transaction_number();
     if (counted_transaction != transaction) {
         counted_transaction = transaction;
         pair_locks = 0;
     }
-    return pair_locks >= pair_locks_per_transaction;
+    return pair_locks;
+}
+
+bool lock_pair_within_limit(const Pair &pair, Oid graph) {
+    if (!may_lock_pairs(1)) {
+        return false;
+    }
+    const LOCKTAG tag = advisory_tag(pair_key(pair, graph), pair_lock_class);
+    if (LockAcquire(&tag, ExclusiveLock, false, false) == LOCKACQUIRE_OK) {
+        pair_locks_of_transaction()++;
+    }
+    return true;
+}
+
+void lock_graph_tag(Oid graph, LOCKMODE mode) {
+    const LOCKTAG tag = advisory_tag(graph_key(graph), graph_lock_class);
+    LockAcquire(&tag, mode, false, false);
+}
+
+void lock_follows_against_others(Oid graph) {
+    if (!ConditionalLockRelationOid(graph, ShareRowExclusiveLock)) {
+        const char *table =
+            quote_qualified_identifier(get_namespace_name(get_rel_namespace(graph)), get_rel_name(graph));
+        ereport(ERROR, errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+                errmsg("more than %d blocks in a transaction need the follow table to themselves",
+                       pair_locks_per_transaction),
+                errhint("Run first in this transaction: LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE;", table));
+    }
 }
 
 } // namespace
 
+bool may_lock_pairs(std::size_t count) {
+    return static_cast<std::size_t>(pair_locks_of_transaction()) + count <= pair_locks_per_transaction;
+}
+
 void lock_pair(const Pair &pair, Oid graph) {
-    if (too_many_pair_locks()) {
-        const LOCKTAG tag = advisory_tag(graph_key(graph), graph_lock_class);
-        LockAcquire(&tag, ShareLock, false, false);
-        return;
+    if (!lock_pair_within_limit(pair, graph)) {
+        lock_graph_tag(graph, ShareLock);
     }
-    const LOCKTAG tag = advisory_tag(pair_key(pair, graph), pair_lock_class);
-    if (LockAcquire(&tag, ExclusiveLock, false, false) == LOCKACQUIRE_OK) {
-        pair_locks++;
+}
+
+/* No pair lock after this one: a block holds its pair's lock while it waits for the tag. */
+void lock_graph(Oid graph) {
+    pair_locks_of_transaction() = pair_locks_per_transaction;
+    lock_graph_tag(graph, ShareLock);
+}
+
+void lock_pair_for_block(const Pair &pair, Oid graph) {
+    if (lock_pair_within_limit(pair, graph)) {
+        lock_graph_tag(graph, RowExclusiveLock);
+    } else {
+        lock_follows_against_others(graph);
     }
+}
+
+void lock_pair_for_unblock(const Pair &pair, Oid graph) {
+    lock_pair_within_limit(pair, graph);
 }
 
 } // namespace follow

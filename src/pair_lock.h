@@ -3,6 +3,8 @@
 #include "pair.h"
 #include "prelude.h"
 
+#include <cstddef>
+
 namespace follow {
 
 /*
@@ -12,21 +14,40 @@ namespace follow {
 constexpr uint16 pair_lock_class = 18007;
 constexpr uint16 graph_lock_class = 18008;
 
-/** How many pair locks a transaction may hold before it takes the graph's lock instead (see lock_pair). */
+/** How many pair locks a transaction may hold before it takes a lock of the whole graph instead. */
 constexpr int pair_locks_per_transaction = 32;
 
-/**
- * Takes the lock under which a follow of this pair is decided, until the end of the transaction: every decision about
- * the same two users, in either direction, waits for it.
+/*
+ * The locks under which a pair is decided, until the end of the transaction. Whoever follows, unfollows or blocks the
+ * same two users, in either direction, waits for the pair's lock.
  *
  * Pair locks live in the lock table that all sessions share, so one transaction takes at most
- * pair_locks_per_transaction of them. Past that it takes ShareLock on the graph's own tag, once, which whoever writes a
- * block conflicts with.
+ * pair_locks_per_transaction of them. Past that a writer of follows takes ShareLock on the graph's own tag, once. Each
+ * writer of a block takes RowExclusiveLock on that tag, after the pair's lock, so that blocks and bulk follows exclude
+ * each other, while bulk follows run side by side and a single follow never touches the tag.
  *
- * @param pair the two users
- * @param graph the follow table's OID
- * @note errors: 40P01 where two transactions lock pairs in opposite orders; 55P03 past lock_timeout; 57014 on cancel
+ * All of them: `graph` is the follow table's OID; errors: 40P01 where two transactions lock in opposite orders; 55P03
+ * past lock_timeout; 57014 on cancel.
  */
+
+/** The lock for writing a follow. */
 void lock_pair(const Pair &pair, Oid graph);
+
+/** The lock for writing more follows than a transaction may hold pair locks. */
+void lock_graph(Oid graph);
+
+/** Whether so many pairs can be locked one by one. */
+bool may_lock_pairs(std::size_t count);
+
+/**
+ * The lock for writing a block. Past pair_locks_per_transaction it is SHARE ROW EXCLUSIVE on the follow table, under
+ * which nobody else decides a pair.
+ *
+ * @note errors: 55P03 where others are writing follows and that lock is not to be had at once
+ */
+void lock_pair_for_block(const Pair &pair, Oid graph);
+
+/** The lock for removing a block: no more than politeness, since that cannot break a rule, and none past the limit. */
+void lock_pair_for_unblock(const Pair &pair, Oid graph);
 
 } // namespace follow

@@ -140,13 +140,12 @@ bool has_arbiter_index(Relation relation, const PairTable &table, Defect *defect
                   psprintf("Run: CREATE UNIQUE INDEX ON %s (%s, %s);", name, from, to));
 }
 
-bool has_write_rules(Relation relation) {
+bool has_rules(Relation relation, CmdType event) {
     if (relation->rd_rules == nullptr) {
         return false;
     }
     for (int i = 0; i < relation->rd_rules->numLocks; i++) {
-        const CmdType event = relation->rd_rules->rules[i]->event;
-        if (event == CMD_INSERT || event == CMD_UPDATE) {
+        if (relation->rd_rules->rules[i]->event == event) {
             return true;
         }
     }
@@ -176,7 +175,8 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
     table->owner = relation->rd_rel->relowner;
     table->schema = RelationGetNamespace(relation);
     table->partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-    table->rewritten = has_write_rules(relation);
+    table->inserts_rewritten = has_rules(relation, CMD_INSERT) || has_rules(relation, CMD_UPDATE);
+    table->deletes_rewritten = has_rules(relation, CMD_DELETE);
     if (!describe_column(relation, from, &table->from, defect) || !describe_column(relation, to, &table->to, defect)) {
         return false;
     }
@@ -187,6 +187,29 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
                       "Name two different columns.");
     }
     return has_arbiter_index(relation, *table, defect);
+}
+
+bool describe_created_at(Relation relation, const Column &remembered, PairTable *table, Defect *defect) {
+    const Form_pg_attribute attribute =
+        NameStr(remembered.name)[0] == '\0' ? nullptr : find_column(relation, remembered);
+    if (attribute == nullptr) {
+        return true;
+    }
+    switch (attribute->atttypid) {
+    case TIMESTAMPTZOID:
+    case TIMESTAMPOID:
+    case DATEOID:
+        table->created_at = {attribute->attname, attribute->attnum};
+        table->created_at_type = attribute->atttypid;
+        table->created_at_nullable = !attribute->attnotnull;
+        return true;
+    default:
+        return refuse(defect, ERRCODE_DATATYPE_MISMATCH,
+                      psprintf("column %s of table %s is of type %s, which is no point in time",
+                               quote_identifier(NameStr(attribute->attname)), qualified_name(table->relation),
+                               format_type_be(attribute->atttypid)),
+                      "Name a column of type timestamptz as created_at_column, or NULL where there is none.");
+    }
 }
 
 const char *qualified_name(Oid relation) {

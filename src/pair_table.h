@@ -1,6 +1,10 @@
 #pragma once
 
+#include "foreign_key.h"
 #include "prelude.h"
+#include "statement.h"
+
+#include <array>
 
 namespace follow {
 
@@ -17,9 +21,19 @@ struct PairTable {
     Oid schema;
     bool partitioned;
     /** INSERT or UPDATE rules exist, so that ON CONFLICT is not possible. */
-    bool rewritten;
+    bool inserts_rewritten;
+    /** DELETE rules exist, so that a row may survive its removal. */
+    bool deletes_rewritten;
     Column from;
     Column to;
+    /** Its column for the time of creation: an empty name and InvalidOid where it has none. */
+    Column created_at;
+    Oid created_at_type;
+    bool created_at_nullable;
+    UserReference *users;
+    ForeignKeyName *foreign_keys;
+    /** Kept plans, by Statement. */
+    std::array<SPIPlanPtr, statement_count> plans;
 };
 
 /** Why a relation can't be (or no longer is) a table of pairs: the parts of an error report, palloc'd. */
@@ -47,6 +61,14 @@ Form_pg_attribute find_column(Relation relation, const Column &remembered);
  * @return whether the relation can be used
  */
 bool describe_pair_table(Relation relation, const Column &from, const Column &to, PairTable *table, Defect *defect);
+
+/**
+ * Finds the column that holds the time of creation.
+ *
+ * @param remembered an empty name where there is none
+ * @return whether it can be used, or there is none; if not, `defect` says why
+ */
+bool describe_created_at(Relation relation, const Column &remembered, PairTable *table, Defect *defect);
 
 /** The name that a relation has now, with its schema, quoted where SQL needs it; palloc'd. */
 const char *qualified_name(Oid relation);

@@ -27,4 +27,21 @@ void raise_serialization_failure() {
             errhint("%s", retry_hint));
 }
 
+void require_two_users(const Edge &edge, Role role) {
+    if (edge.from == edge.to) {
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg(role == Role::follow ? "nobody can follow themselves" : "nobody can block themselves"),
+                errhint("Pass two different users."));
+    }
+}
+
+void refuse_blocked(Look block) {
+    if (block == Look::present) {
+        raise_blocked();
+    }
+    if (block == Look::changed) {
+        raise_serialization_failure();
+    }
+}
+
 } // namespace follow

@@ -4,44 +4,51 @@ namespace follow {
 
 namespace {
 
-bool may_use_column(const Graph &graph, AttrNumber column, AclMode mode) {
-    return pg_attribute_aclcheck(graph.follow.relation, column, GetUserId(), mode) == ACLCHECK_OK;
+bool may_use_column(const PairTable &table, AttrNumber column, AclMode mode) {
+    return pg_attribute_aclcheck(table.relation, column, GetUserId(), mode) == ACLCHECK_OK;
 }
 
-bool may_use_table(const Graph &graph, AclMode mode) {
-    return pg_class_aclcheck(graph.follow.relation, GetUserId(), mode) == ACLCHECK_OK;
+bool may_use_table(const PairTable &table, AclMode mode) {
+    return pg_class_aclcheck(table.relation, GetUserId(), mode) == ACLCHECK_OK;
 }
 
-bool may_use_pair(const Graph &graph, AclMode mode) {
-    return may_use_column(graph, graph.follow.from.number, mode) && may_use_column(graph, graph.follow.to.number, mode);
+bool may_use_pair(const PairTable &table, AclMode mode) {
+    return may_use_table(table, mode) ||
+           (may_use_column(table, table.from.number, mode) && may_use_column(table, table.to.number, mode));
+}
+
+[[noreturn]] void raise_no_right(const PairTable &table, const char *missing) {
+    const char *name = get_rel_name(table.relation);
+    ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for table %s", name),
+            errhint("This call needs %s on table %s.", missing, name));
 }
 
 } // namespace
 
-void require_insert(const Graph &graph) {
-    if (!compat::may_use_schema(graph.follow.schema, GetUserId())) {
-        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                errmsg("permission denied for schema %s", get_namespace_name(graph.follow.schema)),
-                errhint("Whoever follows needs USAGE on the schema of the follow table."));
+void require_right(const PairTable &table, AclMode mode) {
+    if (!compat::may_use_schema(table.schema, GetUserId())) {
+        const char *schema = get_namespace_name(table.schema);
+        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for schema %s", schema),
+                errhint("This call needs USAGE on schema %s.", schema));
     }
-    if (!may_use_table(graph, ACL_INSERT) && !may_use_pair(graph, ACL_INSERT)) {
-        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                errmsg("permission denied for table %s", get_rel_name(graph.follow.relation)),
-                errhint("Whoever follows needs INSERT on the follow table."));
+    if (mode == ACL_INSERT && !may_use_pair(table, ACL_INSERT)) {
+        raise_no_right(table, "INSERT");
+    }
+    if (mode == ACL_DELETE && !may_use_table(table, ACL_DELETE)) {
+        raise_no_right(table, "DELETE");
+    }
+    if (mode == ACL_DELETE && !may_use_pair(table, ACL_SELECT)) {
+        raise_no_right(table, "SELECT");
     }
 }
 
-bool may_select(const Graph &graph) {
-    if (may_use_table(graph, ACL_SELECT)) {
-        return true;
-    }
-    const bool needs_created_at = graph.created_at_number != InvalidAttrNumber;
-    return may_use_pair(graph, ACL_SELECT) &&
-           (!needs_created_at || may_use_column(graph, graph.created_at_number, ACL_SELECT));
+bool may_select(const PairTable &table) {
+    return may_use_pair(table, ACL_SELECT) && (!OidIsValid(table.created_at_type) || may_use_table(table, ACL_SELECT) ||
+                                               may_use_column(table, table.created_at.number, ACL_SELECT));
 }
 
-bool have_policies(const Graph &graph) {
-    return check_enable_rls(graph.follow.relation, InvalidOid, true) == RLS_ENABLED;
+bool have_policies(const PairTable &table) {
+    return check_enable_rls(table.relation, InvalidOid, true) == RLS_ENABLED;
 }
 
 } // namespace follow

@@ -2,15 +2,47 @@
 
 namespace follow {
 
-/** What follow_user answers; the labels are those of the SQL enum follow_status. */
+/*
+ * What the operations answer; the labels are those of the SQL enums.
+ */
+
 enum class FollowStatus { following, already_following };
+enum class UnfollowStatus { unfollowed, not_following };
+enum class BlockStatus { blocked, already_blocked };
+enum class UnblockStatus { unblocked, not_blocked };
+
+/** What follow_users answers for one target. */
+enum class TargetStatus { following, already_following, blocked, not_found, self };
+constexpr int target_statuses = static_cast<int>(TargetStatus::self) + 1;
 
 constexpr const char *label(FollowStatus status) {
+    return status == FollowStatus::following ? "following" : "already_following";
+}
+
+constexpr const char *label(UnfollowStatus status) {
+    return status == UnfollowStatus::unfollowed ? "unfollowed" : "not_following";
+}
+
+constexpr const char *label(BlockStatus status) {
+    return status == BlockStatus::blocked ? "blocked" : "already_blocked";
+}
+
+constexpr const char *label(UnblockStatus status) {
+    return status == UnblockStatus::unblocked ? "unblocked" : "not_blocked";
+}
+
+constexpr const char *label(TargetStatus status) {
     switch (status) {
-    case FollowStatus::following:
+    case TargetStatus::following:
         return "following";
-    case FollowStatus::already_following:
+    case TargetStatus::already_following:
         return "already_following";
+    case TargetStatus::blocked:
+        return "blocked";
+    case TargetStatus::not_found:
+        return "not_found";
+    case TargetStatus::self:
+        return "self";
     }
     return nullptr;
 }

@@ -1,9 +1,10 @@
 #pragma once
 
-#include "graph.h"
 #include "pair.h"
+#include "pair_table.h"
 #include "prelude.h"
 #include "status.h"
+#include "target.h"
 
 namespace follow {
 
@@ -19,7 +20,7 @@ struct EdgeRow {
 /** With whose rights a look is taken. */
 enum class Rights { caller, owner };
 
-/** Which of the graph's foreign keys: all, or those that may be checked as late as at commit. */
+/** Which of the table's foreign keys: all, or those that may be checked as late as at commit. */
 enum class ForeignKeys { all, deferrable };
 
 /** Whether an insert gives way to a row that conflicts with it, or fails with the name of the constraint. */
@@ -38,13 +39,13 @@ struct Store {
     void (*end)();
 
     /** Looks for an edge. */
-    EdgeRow (*find_edge)(Graph *graph, const Edge &edge, Rights rights);
+    EdgeRow (*find_edge)(PairTable *table, const Edge &edge, Rights rights);
 
-    /** Looks, as the block table's owner, whether either end of the edge has blocked the other. */
-    Look (*find_block)(Graph *graph, const Edge &edge);
+    /** Looks, as the table's owner, whether there is an edge in either direction. */
+    Look (*find_either)(PairTable *table, const Edge &edge);
 
     /** Looks, as the users table's owner, whether both ends of the edge are there; keeps them there where they are. */
-    bool (*users_exist)(Graph *graph, const Edge &edge, ForeignKeys keys);
+    bool (*users_exist)(PairTable *table, const Edge &edge, ForeignKeys keys);
 
     /**
      * Asks the caller's policies about an edge that is there, by an insert that gives way to it.
@@ -52,13 +53,23 @@ struct Store {
      * @return false where the edge went away meanwhile; the insert has been taken back
      * @note errors: 42501 where a policy refuses the row
      */
-    bool (*ask_policies)(Graph *graph, const Edge &edge);
+    bool (*ask_policies)(PairTable *table, const Edge &edge);
 
     /**
      * Inserts an edge with the caller's rights: its policies and constraints speak first, then the edge that may
      * already be there. What a foreign key refuses is raised as PT403 where `block` was found, and as PT404 otherwise.
      */
-    Inserted (*insert_edge)(Graph *graph, const Edge &edge, Look block, OnConflict on_conflict);
+    Inserted (*insert_edge)(PairTable *table, const Edge &edge, Look block, OnConflict on_conflict);
+
+    /**
+     * Deletes an edge with the caller's rights.
+     *
+     * @return whether there was one that the caller may delete
+     */
+    bool (*remove_edge)(PairTable *table, const Edge &edge);
+
+    /** Deletes, as the table's owner, the edges of both directions, those too that only the latest snapshot shows. */
+    void (*remove_either)(PairTable *table, const Edge &edge);
 };
 
 /** The store that serves every table: kept SPI plans. */

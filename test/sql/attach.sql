@@ -31,7 +31,9 @@ SELECT follow_attach_graph('other_follow', 'other_block');
 \echo :LAST_ERROR_SQLSTATE
 
 -- What attaching warns of
+SET session_replication_role = replica;
 INSERT INTO user_follow (follower_id, following_id) VALUES (:a, :c), (:c, :a);
+RESET session_replication_role;
 GRANT TRIGGER ON user_follow TO authenticated, PUBLIC;
 ALTER TABLE user_block ADD reason text NOT NULL DEFAULT '';
 ALTER TABLE user_block ALTER reason DROP DEFAULT;

@@ -160,6 +160,7 @@ SELECT follow_attach_graph('f2', 'k2');
 SELECT status FROM follow_user(md5('1')::uuid, md5('2')::uuid);
 
 RESET ROLE;
+SELECT follow_detach_graph();
 DROP EXTENSION follow_ext;
 DROP SCHEMA refused CASCADE;
 DROP ROLE regress_follow_owner, regress_follow_other;

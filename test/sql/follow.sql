@@ -132,9 +132,6 @@ DELETE FROM user_follow WHERE follower_id = :b;
 SELECT status FROM follow_user(:b, :a);
 INSERT INTO user_block VALUES (:a, :b);
 SELECT status FROM follow_user(:b, :a);
-SAVEPOINT s;
-DELETE FROM user_follow WHERE follower_id = :b;
-SELECT status FROM follow_user(:b, :a);
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 BEGIN ISOLATION LEVEL SERIALIZABLE;

@@ -122,6 +122,7 @@ RESET ROLE;
 RESET search_path;
 
 SELECT follower_id, following_id FROM app.user_follow ORDER BY 1, 2;
+SELECT follow_detach_graph();
 DROP EXTENSION follow_ext;
 DROP SCHEMA planted CASCADE;
 DROP SCHEMA app CASCADE;

@@ -151,6 +151,7 @@ SELECT proname FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid 
 WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames));
 
 DEALLOCATE ALL;
+SELECT follow_detach_graph();
 DROP EXTENSION follow_ext;
 DROP TABLE user_follow, user_block, user_profile;
 DROP SCHEMA auth CASCADE;

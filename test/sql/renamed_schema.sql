@@ -98,6 +98,7 @@ SELECT ext2.follow_create_graph('mine');
 SELECT who FROM loot.log WHERE who <> 'regress_follow_attacker';
 SELECT status FROM ext2.follow_user(:a, :b);
 
+SELECT ext2.follow_detach_graph();
 DROP FUNCTION ext2.follow_attach_graph(regclass, regclass);
 DROP EXTENSION follow_ext;
 DROP SCHEMA mine, own, old_own, victim, old_victim, loot, ext, ext2 CASCADE;

@@ -185,6 +185,7 @@ RESET ROLE;
 RESET request.jwt.claims;
 DROP POLICY own ON user_follow;
 
+SELECT follow_detach_graph();
 DROP EXTENSION follow_ext;
 DROP TABLE user_follow, user_block, user_profile;
 DROP SCHEMA auth, hidden CASCADE;

@@ -93,7 +93,10 @@ my $definitions = q(
     UNION ALL SELECT p::text FROM (SELECT schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check FROM pg_policies) p
     UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
     UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0
-    UNION ALL SELECT oid::regprocedure || ' ' || proowner::regrole || ' ' || coalesce(proacl::text, '') FROM pg_proc WHERE proname LIKE 'follow%'
+    UNION ALL SELECT oid::regprocedure || ' ' || proowner::regrole || ' ' ||
+        array(SELECT a FROM unnest(coalesce(proacl, acldefault('f', proowner))) a ORDER BY a::text)::text
+    FROM pg_proc WHERE probin LIKE '%follow_ext%' OR proname LIKE 'follow%'
+    UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'user%' AND NOT tgisinternal
     UNION ALL SELECT extname || ' ' || extowner::regrole FROM pg_extension
     UNION ALL SELECT 'attached ' || g::text FROM public.follow_graph g
     ORDER BY 1
@@ -447,20 +450,22 @@ is(answer_as($superuser, 'intruder', "SET ROLE authenticated; $_"), '42501', "$_
 my $tables_only = q(
     SELECT p::text FROM (SELECT schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check FROM pg_policies) p
     UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename LIKE 'user%'
-    UNION ALL SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE '%user%'
+    UNION ALL SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger
+    WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE '%user%' AND tgname NOT LIKE '%follow_ext%'
     UNION ALL SELECT f::text FROM public.user_follow f UNION ALL SELECT b::text FROM public.user_block b
     ORDER BY 1
 );
 create_database('never_attached', 'app_owner');
 restore_as('app_owner', 'owner.dump', 'never_attached', '-j2');
-foreach my $detach ('SELECT follow_detach_graph()', 'SELECT 1')
+foreach my $database ('detached', 'not_detached')
 {
-    my $database = $detach =~ /detach/ ? 'detached' : 'not_detached';
+    my $detach = $database eq 'detached' ? 'SELECT follow_detach_graph()' : 'SELECT 1';
+    my $cascade = $database eq 'detached' ? '' : ' CASCADE';
     create_database($database, 'app_owner');
     restore_as('app_owner', 'owner.dump', $database, '-j2');
     my $before = $node->safe_psql($database, $tables_only);
     query_as('app_owner', $database, $detach);
-    is(answer_as('app_owner', $database, 'DROP EXTENSION follow_ext'), '', "$database: DROP EXTENSION needs no CASCADE");
+    is(answer_as('app_owner', $database, "DROP EXTENSION follow_ext$cascade"), '', "$database: DROP EXTENSION$cascade works");
     is($node->safe_psql($database, $tables_only), $before, "$database: tables, rows, indexes and policies stay");
     is($node->safe_psql($database, q(SELECT count(*) FROM pg_proc WHERE probin LIKE '%follow_ext%')), 0, "$database: no function stays");
     dump_as('app_owner', $database, "$database.dump", '-Fc');
@@ -471,14 +476,15 @@ foreach my $detach ('SELECT follow_detach_graph()', 'SELECT 1')
 }
 
 # The policies that the extension made do not need it either.
-foreach my $detach ('SELECT api.follow_detach_graph()', 'SELECT 1')
+foreach my $database ('created_detached', 'created_not_detached')
 {
-    my $database = $detach =~ /detach/ ? 'created_detached' : 'created_not_detached';
+    my $detach = $database eq 'created_detached' ? 'SELECT api.follow_detach_graph()' : 'SELECT 1';
+    my $cascade = $database eq 'created_detached' ? '' : ' CASCADE';
     create_database($database, 'app_owner');
     restore_as('app_owner', 'created.dump', $database, '-j2');
     my $before = $node->safe_psql($database, $tables_only);
     query_as('app_owner', $database, $detach);
-    is(answer_as('app_owner', $database, 'DROP EXTENSION follow_ext'), '', "$database: DROP EXTENSION needs no CASCADE");
+    is(answer_as('app_owner', $database, "DROP EXTENSION follow_ext$cascade"), '', "$database: DROP EXTENSION$cascade works");
     is($node->safe_psql($database, $tables_only), $before, "$database: tables, rows, indexes and policies stay");
 }
 

@@ -1,0 +1,132 @@
+#include "bulk_store.h"
+
+#include "acting_owner.h"
+#include "own_write.h"
+#include "plan.h"
+#include "spi_store.h"
+#include "subtransaction.h"
+#include "uuid_array.h"
+
+#include <array>
+
+namespace follow {
+
+namespace {
+
+uint64 run(SPIPlanPtr plan, const Uuid &from, Targets targets, Snapshot snapshot) {
+    std::array<Datum, 2> values{PointerGetDatum(from.bytes.data()), undecided_users(targets)};
+    return run_plan(plan, values.data(), nullptr, snapshot);
+}
+
+Target *target_of_row(Targets targets, const SPITupleTable *rows, uint64 row) {
+    bool null = false;
+    return find_target(targets, uuid_of(SPI_getbinval(rows->vals[row], rows->tupdesc, 1, &null)));
+}
+
+Look decide_found(SPIPlanPtr plan, const Uuid &from, Targets targets, TargetStatus status) {
+    const bool both = IsolationIsSerializable();
+    const uint64 before = both ? run(plan, from, targets, GetTransactionSnapshot()) : 0;
+    const SPITupleTable *rows_before = SPI_tuptable;
+    const uint64 count = run(plan, from, targets, GetLatestSnapshot());
+    bool changed = both && before != count;
+    for (uint64 row = 0; row < count; row++) {
+        decide(target_of_row(targets, SPI_tuptable, row), status);
+    }
+    for (uint64 row = 0; row < before; row++) {
+        changed = changed || !target_of_row(targets, rows_before, row)->decided;
+    }
+    return changed ? Look::changed : Look::present;
+}
+
+Look look(PairTable *table, Statement statement, const Uuid &from, Targets targets, TargetStatus status) {
+    const ActingOwner acting = begin_acting(table->owner, table->schema);
+    const Look found = decide_found(plan_of(table, statement), from, targets, status);
+    end_acting(acting);
+    return found;
+}
+
+void find_missing(UserReference *user, Targets targets) {
+    const Relation users = table_open(user->users_table, RowShareLock);
+    const ActingOwner acting = begin_acting(users->rd_rel->relowner, RelationGetNamespace(users));
+    const SPIPlanPtr plan = find_many_users_plan(user);
+    uint64 count = 0;
+    hinting_at_retry([&] { count = run(plan, Uuid{}, targets, write_snapshot()); });
+    for (Target &target : targets) {
+        if (!target.decided) {
+            decide(&target, TargetStatus::not_found);
+        }
+    }
+    for (uint64 row = 0; row < count; row++) {
+        target_of_row(targets, SPI_tuptable, row)->decided = false;
+    }
+    end_acting(acting);
+    table_close(users, NoLock);
+}
+
+void insert(PairTable *follows, const Uuid &from, Targets targets, Statement statement) {
+    const SPIPlanPtr plan = plan_of(follows, statement);
+    expect_own_writes(follows->relation, from, targets);
+    run(plan, from, targets, write_snapshot());
+    forget_own_writes();
+}
+
+} // namespace
+
+Look find_edges(PairTable *follows, const Uuid &from, Targets targets) {
+    return look(follows, Statement::find_many, from, targets, TargetStatus::already_following);
+}
+
+Look find_blocks(PairTable *blocks, const Uuid &from, Targets targets) {
+    return look(blocks, Statement::find_either_many, from, targets, TargetStatus::blocked);
+}
+
+void find_missing_users(PairTable *follows, Targets targets) {
+    for (UserReference *user = follows->users; user != nullptr; user = user->next) {
+        if (!user->of_from) {
+            outlast_races([user, targets] { find_missing(user, targets); });
+        }
+    }
+}
+
+bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or_fail) {
+    const Statement statement = or_fail ? Statement::insert_many_or_fail : giving_way(*follows, Statement::insert_many);
+    const auto insert_or_refuse = [&] {
+        refusing_missing_users(*follows, Look::absent, [&] { insert(follows, from, targets, statement); });
+        return Ending::keep;
+    };
+    const bool may_race = follows->inserts_rewritten || XactIsoLevel == XACT_REPEATABLE_READ;
+    if (may_race && !or_fail) {
+        return survives_races(insert_or_refuse, is_insert_race);
+    }
+    insert_or_refuse();
+    return true;
+}
+
+void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets) {
+    const ActingOwner acting = begin_acting(follows->owner, follows->schema);
+    const uint64 count = run(plan_of(follows, Statement::find_many), from, targets, GetLatestSnapshot());
+    for (uint64 row = 0; row < count; row++) {
+        bool null = false;
+        const Datum writer = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 2, &null);
+        const bool ours = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(writer));
+        decide(target_of_row(targets, SPI_tuptable, row),
+               ours ? TargetStatus::following : TargetStatus::already_following);
+    }
+    end_acting(acting);
+}
+
+/* A foreign key speaks after the last row has passed the policies. */
+void ask_policies_of_many(PairTable *follows, const Uuid &from, Targets targets) {
+    const Statement statement = giving_way(*follows, Statement::insert_many);
+    const auto ask = [&] {
+        insert(follows, from, targets, statement);
+        return Ending::take_back;
+    };
+    const auto passed = [follows](const ErrorData &error) {
+        return is_missing_user(*follows, error) ||
+               (follows->inserts_rewritten && error.sqlerrcode == ERRCODE_UNIQUE_VIOLATION);
+    };
+    outlast_races([&] { survives_races(ask, passed); });
+}
+
+} // namespace follow

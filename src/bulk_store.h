@@ -1,0 +1,48 @@
+#pragma once
+
+#include "pair_table.h"
+#include "status.h"
+#include "target.h"
+
+namespace follow {
+
+/*
+ * The statements of bulk follows, over kept SPI plans: what Store is for one edge, for the edges from one user to those
+ * of many targets that are undecided. To be called between spi_begin and spi_end. `targets` are sorted by user.
+ *
+ * The looks decide the targets that they find. They answer Look::changed where, at SERIALIZABLE, the transaction's
+ * snapshot shows other rows than the latest.
+ */
+
+/** Looks, as the table's owner, for the edges that are there: `already_following`. */
+Look find_edges(PairTable *follows, const Uuid &from, Targets targets);
+
+/** Looks, as the table's owner, for who has blocked the other: `blocked`. */
+Look find_blocks(PairTable *blocks, const Uuid &from, Targets targets);
+
+/**
+ * Looks, as the users table's owner, who is missing: `not_found`. Those who are there are kept there until the end of
+ * the transaction, as the foreign key would keep them.
+ */
+void find_missing_users(PairTable *follows, Targets targets);
+
+/**
+ * Inserts the edges with the caller's rights. They give way to edges that are there, unless they are to fail.
+ *
+ * @return false where another transaction came in between: nothing was inserted, look again
+ * @note errors: PT404 where the follower does not exist; 42501
+ */
+bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or_fail);
+
+/** Looks for the edges after their insert: `following` where this transaction wrote the row, else `already_following`.
+ */
+void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets);
+
+/**
+ * Asks the caller's policies, by inserts that are taken back.
+ *
+ * @note errors: 42501 where a policy refuses one of the edges
+ */
+void ask_policies_of_many(PairTable *follows, const Uuid &from, Targets targets);
+
+} // namespace follow

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "prelude.h"
+
+#include <array>
+
+namespace follow {
+
+struct PairTable;
+
+/** A foreign key from one column of a pair to the table where users live. */
+struct UserReference {
+    Oid users_table;
+    AttrNumber users_column;
+    /** Which column of the pair it holds. */
+    bool of_from;
+    /** The constraint may be checked as late as at commit, when no answer can tell of it. */
+    bool deferrable;
+    /** Kept plans: the look for one user, and for many. */
+    SPIPlanPtr find_one;
+    SPIPlanPtr find_many;
+    UserReference *next;
+};
+
+/** A foreign key's name where it reports a violation: on the table of pairs, or on a partition of it. */
+struct ForeignKeyName {
+    NameData schema;
+    NameData table;
+    NameData constraint;
+    ForeignKeyName *next;
+};
+
+/** Finds out where users live: where a column of the pair has a foreign key of its own, that key tells. */
+void describe_foreign_keys(Relation relation, PairTable *table);
+
+/** Whether an error is one of the table's own foreign keys, not one of another table that a trigger wrote to. */
+bool is_missing_user(const PairTable &table, const ErrorData &error);
+
+} // namespace follow

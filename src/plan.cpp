@@ -1,0 +1,114 @@
+#include "plan.h"
+
+namespace follow {
+
+namespace {
+
+bool means(SPIPlanPtr plan, Oid relation, Reach reach) {
+    if (reach == Reach::anything) {
+        return true;
+    }
+    ListCell *source_cell = nullptr;
+    foreach (source_cell, SPI_plan_get_plan_sources(plan)) {
+        const List *relations = static_cast<CachedPlanSource *>(lfirst(source_cell))->relationOids;
+        if (reach == Reach::this_table_and_more) {
+            return list_member_oid(relations, relation);
+        }
+        ListCell *cell = nullptr;
+        foreach (cell, relations) {
+            if (lfirst_oid(cell) != relation) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/** Prepares a text, to be planned once, and makes sure that it was understood to mean the relation whose name it has.
+ */
+SPIPlanPtr prepare(const char *text, Parameters parameters, Oid relation, Reach reach) {
+    const SPIPlanPtr plan =
+        SPI_prepare_cursor(text, parameters.count, const_cast<Oid *>(parameters.types), CURSOR_OPT_GENERIC_PLAN);
+    if (plan == nullptr) {
+        elog(ERROR, "SPI_prepare_cursor failed for \"%s\": %s", text, SPI_result_code_string(SPI_result));
+    }
+    if (!means(plan, relation, reach)) {
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("a table of the follow graph was renamed meanwhile"), errhint("Call again."));
+    }
+    SPI_keepplan(plan);
+    return plan;
+}
+
+void free_plan(void *plan) {
+    SPI_freeplan(static_cast<SPIPlanPtr>(plan));
+}
+
+/** Not at once: further up the stack, a call whose trigger called us may be running it. */
+void free_at_end_of_transaction(SPIPlanPtr plan) {
+    auto *callback = static_cast<MemoryContextCallback *>(
+        MemoryContextAllocZero(TopTransactionContext, sizeof(MemoryContextCallback)));
+    callback->func = free_plan;
+    callback->arg = plan;
+    MemoryContextRegisterResetCallback(TopTransactionContext, callback);
+}
+
+/** Forgets a plan that would be made anew from its text. */
+bool is_usable(SPIPlanPtr *plan) {
+    if (*plan != nullptr && !SPI_plan_is_valid(*plan)) {
+        free_at_end_of_transaction(*plan);
+        *plan = nullptr;
+    }
+    return *plan != nullptr;
+}
+
+const char *find_user_text(const UserReference &user, const char *condition) {
+    return psprintf("SELECT t.%1$s FROM %2$s t WHERE t.%1$s OPERATOR(pg_catalog.=) %3$s FOR KEY SHARE OF t",
+                    quote_identifier(get_attname(user.users_table, user.users_column, false)),
+                    qualified_name(user.users_table), condition);
+}
+
+} // namespace
+
+SPIPlanPtr plan_of(PairTable *table, Statement statement) {
+    SPIPlanPtr *plan = &table->plans[static_cast<std::size_t>(statement)];
+    if (!is_usable(plan)) {
+        *plan =
+            prepare(text_of(*table, statement), parameters_of(statement), table->relation, reach_of(*table, statement));
+    }
+    return *plan;
+}
+
+SPIPlanPtr find_one_user_plan(UserReference *user) {
+    if (!is_usable(&user->find_one)) {
+        user->find_one = prepare(find_user_text(*user, user->of_from ? "$1" : "$2"), parameters_of(Statement::probe),
+                                 user->users_table, Reach::this_table);
+    }
+    return user->find_one;
+}
+
+SPIPlanPtr find_many_users_plan(UserReference *user) {
+    if (!is_usable(&user->find_many)) {
+        user->find_many = prepare(find_user_text(*user, "ANY ($2)"), parameters_of(Statement::find_many),
+                                  user->users_table, Reach::this_table);
+    }
+    return user->find_many;
+}
+
+uint64 run_plan(SPIPlanPtr plan, Datum *values, const char *nulls, Snapshot snapshot, Snapshot crosscheck) {
+    const int result = SPI_execute_snapshot(plan, values, nulls, snapshot, crosscheck, false, true, 0);
+    if (result < 0) {
+        elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
+    }
+    return SPI_processed;
+}
+
+uint64 read_plan(SPIPlanPtr plan, Datum *values, const char *nulls) {
+    const int result = SPI_execute_plan(plan, values, nulls, true, 0);
+    if (result < 0) {
+        elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+    }
+    return SPI_processed;
+}
+
+} // namespace follow

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "prelude.h"
+#include "refusal.h"
+#include "store.h"
+
+namespace follow {
+
+/*
+ * What the spi store's parts share: statements for one edge, and for many.
+ */
+
+void spi_begin();
+void spi_end();
+
+/**
+ * Which snapshot a write judges by what others did. At REPEATABLE READ the latest: a repeated follow is no error there,
+ * and a user who was deleted since is not there. At SERIALIZABLE the transaction's own, with the 40001 that it brings.
+ */
+Snapshot write_snapshot();
+
+/**
+ * Whether another look may tell more than the error: at REPEATABLE READ a row came in between the insert's snapshot and
+ * its check for conflicts (40001); or, where ON CONFLICT is not possible, a row stands there already (23505).
+ */
+bool is_insert_race(const ErrorData &error);
+
+/** The statement that comes closest to giving way: where rules rewrite an insert, it can only fail. */
+Statement giving_way(const PairTable &table, Statement insert);
+
+/** Runs an action whose errors `change` may replace by another, or give a hint. */
+template <typename Action, typename Change> void changing_errors(Action action, Change change) {
+    const MemoryContext context = CurrentMemoryContext;
+    PG_TRY();
+    { action(); }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        if (change(error)) {
+            FlushErrorState();
+            ReThrowError(error);
+        }
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+}
+
+/** Gives the hint of every 40001 that leaves the extension to one that has none. */
+inline bool add_retry_hint(ErrorData *error) {
+    if (error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE || error->hint != nullptr) {
+        return false;
+    }
+    error->hint = pstrdup(retry_hint);
+    return true;
+}
+
+template <typename Action> void hinting_at_retry(Action action) {
+    changing_errors(action, add_retry_hint);
+}
+
+/**
+ * Runs an insert, and turns the refusal of the table's own foreign keys into the answer that a caller understands:
+ * PT403 where `block` was found, PT404 otherwise.
+ */
+template <typename Action> void refusing_missing_users(const PairTable &table, Look block, Action action) {
+    changing_errors(action, [&table, block](ErrorData *error) {
+        if (is_missing_user(table, *error)) {
+            FlushErrorState();
+            if (block == Look::present) {
+                raise_blocked();
+            }
+            raise_no_such_user();
+        }
+        return add_retry_hint(error);
+    });
+}
+
+} // namespace follow
