@@ -94,7 +94,7 @@ void read_list(Oid function, List list, const Uuid &user, int64 size, const Curs
         open -= put_list(follows, statement, user, open, cursor, rows);
     }
     const bool some_are_untimed = !OidIsValid(follows->created_at_type) || follows->created_at_nullable;
-    if (open > 0 && some_are_untimed) {
+    if (open > 0 && (some_are_untimed || among_untimed)) {
         const Statement statement = among_untimed ? statements.untimed_after : statements.untimed;
         put_list(follows, statement, user, open, cursor, rows);
     }

@@ -18,7 +18,7 @@ void raise_blocked() {
 
 void raise_no_such_user() {
     ereport(ERROR, errcode(sqlstate_not_found), errmsg("there is no such user"),
-            errhint("Both users must exist in the table that the follow table's foreign keys refer to."));
+            errhint("Both users must exist in the table that the foreign keys refer to."));
 }
 
 void raise_serialization_failure() {

@@ -111,7 +111,8 @@ UuidArray array_argument(FunctionCallInfo call, int argument, const char *name) 
     return uuid_array(DatumGetArrayTypeP(call->args[argument].value));
 }
 
-Targets targets_of(const UuidArray &users) {
+Targets targets_argument(FunctionCallInfo call, int argument) {
+    const UuidArray users = array_argument(call, argument, "following_ids");
     const std::size_t size = users.count * sizeof(Target) + 1;
     const Targets targets{static_cast<Target *>(MemoryContextAllocHuge(CurrentMemoryContext, size)),
                           static_cast<std::size_t>(users.count)};
@@ -126,8 +127,7 @@ Targets targets_of(const UuidArray &users) {
     return sort_distinct(targets);
 }
 
-Datum follow_many_and_answer(FunctionCallInfo call, const Uuid &follower, const UuidArray &users) {
-    const Targets targets = targets_of(users);
+Datum follow_many_and_answer(FunctionCallInfo call, const Uuid &follower, Targets targets) {
     follow_many(call->flinfo->fn_oid, follower, targets);
     sort_by_position(targets);
     put_targets(targets, begin_rows(call));
@@ -280,13 +280,13 @@ Datum follow_ext_unblock_user_as_caller(PG_FUNCTION_ARGS) {
 Datum follow_ext_follow_users(PG_FUNCTION_ARGS) {
     follow::require_writable("follow_users()");
     const follow::Uuid follower = follow::uuid_argument(fcinfo, 0, "follower_id");
-    return follow::follow_many_and_answer(fcinfo, follower, follow::array_argument(fcinfo, 1, "following_ids"));
+    return follow::follow_many_and_answer(fcinfo, follower, follow::targets_argument(fcinfo, 1));
 }
 
 Datum follow_ext_follow_users_as_caller(PG_FUNCTION_ARGS) {
     follow::require_writable("follow_users()");
-    const follow::UuidArray users = follow::array_argument(fcinfo, 0, "following_ids");
-    return follow::follow_many_and_answer(fcinfo, follow::require_caller_id(), users);
+    const follow::Targets targets = follow::targets_argument(fcinfo, 0);
+    return follow::follow_many_and_answer(fcinfo, follow::require_caller_id(), targets);
 }
 
 Datum follow_ext_is_following(PG_FUNCTION_ARGS) {

@@ -11,6 +11,17 @@ using follow::Look;
 TEST_CASE("statuses are spelled as the SQL enum spells them") {
     CHECK(std::string(label(FollowStatus::following)) == "following");
     CHECK(std::string(label(FollowStatus::already_following)) == "already_following");
+    CHECK(std::string(label(follow::UnfollowStatus::unfollowed)) == "unfollowed");
+    CHECK(std::string(label(follow::UnfollowStatus::not_following)) == "not_following");
+    CHECK(std::string(label(follow::BlockStatus::blocked)) == "blocked");
+    CHECK(std::string(label(follow::BlockStatus::already_blocked)) == "already_blocked");
+    CHECK(std::string(label(follow::UnblockStatus::unblocked)) == "unblocked");
+    CHECK(std::string(label(follow::UnblockStatus::not_blocked)) == "not_blocked");
+    CHECK(std::string(label(follow::TargetStatus::following)) == "following");
+    CHECK(std::string(label(follow::TargetStatus::already_following)) == "already_following");
+    CHECK(std::string(label(follow::TargetStatus::blocked)) == "blocked");
+    CHECK(std::string(label(follow::TargetStatus::not_found)) == "not_found");
+    CHECK(std::string(label(follow::TargetStatus::self)) == "self");
 }
 
 TEST_CASE("two snapshots that disagree are an answer of their own") {
