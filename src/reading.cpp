@@ -86,14 +86,15 @@ void read_list(Oid function, List list, const Uuid &user, int64 size, const Curs
     Graph *graph = open_graph(function);
     PairTable *follows = &graph->follow;
     const ListStatements statements = statements_of(list);
-    const bool among_untimed = cursor.has_user && !cursor.has_created_at;
+    const bool has_times = OidIsValid(follows->created_at_type);
+    const bool among_untimed = cursor.has_user && !(cursor.has_created_at && has_times);
     auto open = static_cast<uint64>(size);
     spi_begin();
-    if (OidIsValid(follows->created_at_type) && !among_untimed) {
+    if (has_times && !among_untimed) {
         const Statement statement = cursor.has_user ? statements.timed_after : statements.timed;
         open -= put_list(follows, statement, user, open, cursor, rows);
     }
-    const bool some_are_untimed = !OidIsValid(follows->created_at_type) || follows->created_at_nullable;
+    const bool some_are_untimed = !has_times || follows->created_at_nullable;
     if (open > 0 && (some_are_untimed || among_untimed)) {
         const Statement statement = among_untimed ? statements.untimed_after : statements.untimed;
         put_list(follows, statement, user, open, cursor, rows);
