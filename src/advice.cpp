@@ -56,7 +56,7 @@ void advise_on_columns(Relation table, const PairTable &pair) {
     }
 }
 
-/** Whether an index begins with these columns and holds every row. */
+/** Whether an index begins with these two columns and holds every row. */
 bool has_index(Relation table, AttrNumber first, AttrNumber second) {
     List *indexes = RelationGetIndexList(table);
     ListCell *cell = nullptr;
@@ -65,8 +65,7 @@ bool has_index(Relation table, AttrNumber first, AttrNumber second) {
         const Relation index = index_open(lfirst_oid(cell), AccessShareLock);
         const FormData_pg_index *form = index->rd_index;
         const bool begins =
-            form->indkey.values[0] == first &&
-            (second == InvalidAttrNumber || (form->indnkeyatts > 1 && form->indkey.values[1] == second));
+            form->indnkeyatts > 1 && form->indkey.values[0] == first && form->indkey.values[1] == second;
         found = found || (begins && form->indisvalid && index->rd_rel->relam == BTREE_AM_OID &&
                           heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr));
         index_close(index, AccessShareLock);
@@ -75,24 +74,21 @@ bool has_index(Relation table, AttrNumber first, AttrNumber second) {
     return found;
 }
 
-const char *quoted(const Column &column) {
-    return quote_identifier(NameStr(column.name));
-}
-
-void advise_on_list_index(Relation table, const PairTable &follows, const Column &key, const Column &other) {
-    if (has_index(table, key.number, follows.created_at.number)) {
+void advise_on_list_index(const char *list, Relation table, const PairTable &follows, const Column &key,
+                          const Column &other) {
+    const bool has_times = OidIsValid(follows.created_at_type);
+    if (has_index(table, key.number, has_times ? follows.created_at.number : other.number)) {
         return;
     }
     const char *name = qualified_name(follows.relation);
-    const char *time = OidIsValid(follows.created_at_type) ? psprintf("%s, ", quoted(follows.created_at)) : "";
-    ereport(WARNING, errcode(ERRCODE_WARNING),
-            errmsg("%s has no index on table %s to read", &key == &follows.to ? "followers_of" : "following_of", name),
+    const char *time = has_times ? psprintf("%s, ", quoted(follows.created_at)) : "";
+    ereport(WARNING, errcode(ERRCODE_WARNING), errmsg("%s has no index on table %s to read", list, name),
             errhint("Run: CREATE INDEX ON %s (%s, %s%s);", name, quoted(key), time, quoted(other)));
 }
 
 void advise_on_indexes(Relation follow_table, const PairTable &follows) {
-    advise_on_list_index(follow_table, follows, follows.to, follows.from);
-    advise_on_list_index(follow_table, follows, follows.from, follows.to);
+    advise_on_list_index("followers_of", follow_table, follows, follows.to, follows.from);
+    advise_on_list_index("following_of", follow_table, follows, follows.from, follows.to);
     if (!has_index(follow_table, follows.from.number, follows.to.number)) {
         const char *name = qualified_name(follows.relation);
         ereport(WARNING, errcode(ERRCODE_WARNING), errmsg("mutual_followers has no index on table %s to read", name),
@@ -105,7 +101,8 @@ bool has_policy(Relation table, const PairTable &pair, char command, AttrNumber 
     ListCell *cell = nullptr;
     foreach (cell, table->rd_rsdesc->policies) {
         const auto *policy = static_cast<RowSecurityPolicy *>(lfirst(cell));
-        if (!policy->permissive || (policy->polcmd != command && policy->polcmd != '*')) {
+        const bool applies = policy->polcmd == command || policy->polcmd == '*';
+        if (!policy->permissive || !applies || policy->qual == nullptr) {
             continue;
         }
         Bitmapset *columns = nullptr;

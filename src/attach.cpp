@@ -62,8 +62,7 @@ Column find_created_at(Relation follow_table, const Column &wanted) {
     }
     if (namestrcmp(const_cast<Name>(&wanted.name), "created_at") != 0) {
         ereport(ERROR, errcode(ERRCODE_UNDEFINED_COLUMN),
-                errmsg("table %s has no column %s", RelationGetRelationName(follow_table),
-                       quote_identifier(NameStr(wanted.name))),
+                errmsg("table %s has no column %s", RelationGetRelationName(follow_table), quoted(wanted)),
                 errhint("Name the column that holds the time of a follow, or NULL where there is none."));
     }
     return Column{};

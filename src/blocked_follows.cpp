@@ -7,10 +7,6 @@ namespace follow {
 
 namespace {
 
-const char *quoted(const Column &column) {
-    return quote_identifier(NameStr(column.name));
-}
-
 /** Those of one direction. Starts from the blocks, of which there are fewer. */
 const char *one_direction(const Graph &graph, const Column &of_blocker, const Column &of_blocked) {
     return psprintf("SELECT f.%s, f.%s FROM %s b JOIN %s f ON b.%s OPERATOR(pg_catalog.=) f.%s AND b.%s "

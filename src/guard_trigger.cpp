@@ -35,10 +35,11 @@ bool is(const FormData_pg_trigger &trigger, const GuardTrigger &guard) {
            trigger.tgenabled != TRIGGER_DISABLED && trigger.tgattr.dim1 == 0;
 }
 
+/** InvalidOid before the SQL of release 0.2.0, which brings it. */
 Oid guard_function(Oid function) {
     List *name =
         list_make2(makeString(get_namespace_name(get_func_namespace(function))), makeString(pstrdup("follow_guard")));
-    return LookupFuncName(name, 0, nullptr, false);
+    return LookupFuncName(name, 0, nullptr, true);
 }
 
 /** The table's triggers that call the guard, with a condition of their own or not; those of partitions go with them. */

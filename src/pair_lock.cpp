@@ -1,5 +1,7 @@
 #include "pair_lock.h"
 
+#include "pair_table.h"
+
 namespace follow {
 
 namespace {
@@ -44,12 +46,11 @@ void lock_graph_tag(Oid graph, LOCKMODE mode) {
 
 void lock_follows_against_others(Oid graph) {
     if (!ConditionalLockRelationOid(graph, ShareRowExclusiveLock)) {
-        const char *table =
-            quote_qualified_identifier(get_namespace_name(get_rel_namespace(graph)), get_rel_name(graph));
         ereport(ERROR, errcode(ERRCODE_LOCK_NOT_AVAILABLE),
                 errmsg("more than %d blocks in a transaction need the follow table to themselves",
                        pair_locks_per_transaction),
-                errhint("Run first in this transaction: LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE;", table));
+                errhint("Run first in this transaction: LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE;",
+                        qualified_name(graph)));
     }
 }
 

@@ -44,10 +44,10 @@ bool is_usable_kind(Relation relation, Defect *defect) {
 bool describe_column(Relation relation, const Column &remembered, Column *column, Defect *defect) {
     const Form_pg_attribute attribute = find_column(relation, remembered);
     if (attribute == nullptr) {
-        return refuse(defect, ERRCODE_UNDEFINED_COLUMN,
-                      psprintf("table %s has no column %s", qualified_name(RelationGetRelid(relation)),
-                               quote_identifier(NameStr(remembered.name))),
-                      "Name the table's own columns when you call follow_attach_graph.");
+        return refuse(
+            defect, ERRCODE_UNDEFINED_COLUMN,
+            psprintf("table %s has no column %s", qualified_name(RelationGetRelid(relation)), quoted(remembered)),
+            "Name the table's own columns when you call follow_attach_graph.");
     }
     *column = {attribute->attname, attribute->attnum};
     if (attribute->atttypid != UUIDOID) {
@@ -130,8 +130,8 @@ bool has_arbiter_index(Relation relation, const PairTable &table, Defect *defect
         return true;
     }
 
-    const char *from = quote_identifier(NameStr(table.from.name));
-    const char *to = quote_identifier(NameStr(table.to.name));
+    const char *from = quoted(table.from);
+    const char *to = quoted(table.to);
     const char *name = qualified_name(table.relation);
     const char *message = flaw == nullptr ? psprintf("table %s has no unique index on exactly (%s, %s)", name, from, to)
                                           : psprintf("the unique index %s on table %s (%s, %s) is %s",
@@ -181,10 +181,10 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
         return false;
     }
     if (table->from.number == table->to.number) {
-        return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION,
-                      psprintf("column %s of table %s is named twice", quote_identifier(NameStr(table->from.name)),
-                               qualified_name(table->relation)),
-                      "Name two different columns.");
+        return refuse(
+            defect, ERRCODE_INVALID_OBJECT_DEFINITION,
+            psprintf("column %s of table %s is named twice", quoted(table->from), qualified_name(table->relation)),
+            "Name two different columns.");
     }
     return has_arbiter_index(relation, *table, defect);
 }
@@ -210,6 +210,10 @@ bool describe_created_at(Relation relation, const Column &remembered, PairTable 
                                format_type_be(attribute->atttypid)),
                       "Name a column of type timestamptz as created_at_column, or NULL where there is none.");
     }
+}
+
+const char *quoted(const Column &column) {
+    return quote_identifier(NameStr(column.name));
 }
 
 const char *qualified_name(Oid relation) {

@@ -70,6 +70,9 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
  */
 bool describe_created_at(Relation relation, const Column &remembered, PairTable *table, Defect *defect);
 
+/** The column's name, quoted where SQL needs it. */
+const char *quoted(const Column &column);
+
 /** The name that a relation has now, with its schema, quoted where SQL needs it; palloc'd. */
 const char *qualified_name(Oid relation);
 

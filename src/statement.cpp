@@ -17,10 +17,6 @@ namespace {
  * while nothing has invalidated it, and what a text was understood to mean is checked before it is run (see plan.h).
  */
 
-const char *quoted(const Column &column) {
-    return quote_identifier(NameStr(column.name));
-}
-
 /** What stands after FROM. Partitions belong to a table, inheritance children never do. */
 const char *rows_of(const PairTable &table) {
     return psprintf("%s%s", table.partitioned ? "" : "ONLY ", qualified_name(table.relation));

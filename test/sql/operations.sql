@@ -9,7 +9,7 @@ CREATE TABLE users (id uuid PRIMARY KEY);
 INSERT INTO users VALUES (:a), (:b), (:c);
 SELECT follow_create_graph(users_table => 'users');
 CREATE VIEW locks AS
-    SELECT objsubid, mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+    SELECT objsubid, mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() ORDER BY 1;
 CREATE VIEW edges AS
     SELECT 'follow' AS edge, follower_id AS from_id, following_id AS to_id FROM user_follow
     UNION ALL SELECT 'block', blocker_id, blocked_id FROM user_block ORDER BY 1, 2, 3;
