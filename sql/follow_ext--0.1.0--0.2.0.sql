@@ -444,7 +444,8 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s%s', item.function, item.grantee, item.option);
     END LOOP;
     IF EXISTS (SELECT FROM @extschema@.follow_graph) THEN
-        RAISE NOTICE USING
+        -- not a NOTICE: scripts of extensions run at client_min_messages = warning
+        RAISE WARNING USING
             MESSAGE = 'the guards of this release are not on the attached tables yet',
             HINT = 'Call follow_attach_graph again, with the arguments of the first time: it puts them on.';
     END IF;

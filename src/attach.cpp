@@ -109,7 +109,7 @@ void attach_graph(Oid function, const CatalogRow &wanted, Guards guards, Blocked
     if (blocked_follows == BlockedFollows::remove) {
         remove_blocked_follows(graph);
     }
-    advise(function, graph, follow_table, block_table);
+    advise(graph, follow_table, block_table);
     advise_on_blocked_follows(graph);
     table_close(block_table, NoLock);
     table_close(follow_table, NoLock);

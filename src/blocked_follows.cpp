@@ -60,7 +60,9 @@ void advise_on_blocked_follows(const Graph &graph) {
 void remove_blocked_follows(const Graph &graph) {
     const int64 count = run_as_owner(graph, removal_text(graph), SPI_OK_DELETE);
     ereport(NOTICE, errcode(ERRCODE_SUCCESSFUL_COMPLETION),
-            errmsg("removed " INT64_FORMAT " follows between users of whom one has blocked the other", count));
+            errmsg_plural("removed " INT64_FORMAT " follow between users of whom one has blocked the other",
+                          "removed " INT64_FORMAT " follows between users of whom one has blocked the other",
+                          static_cast<unsigned long>(count), count));
 }
 
 } // namespace follow

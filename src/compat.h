@@ -35,6 +35,15 @@ inline LocalTransactionId transaction_number() {
 #endif
 }
 
+/** Whether this session holds the lock in that very mode. */
+inline bool holds_lock(const LOCKTAG &tag, LOCKMODE mode) {
+#if PG_VERSION_NUM >= 170000
+    return LockHeldByMe(&tag, mode, false);
+#else
+    return LockHeldByMe(&tag, mode);
+#endif
+}
+
 /** A lexer over `json` that also unescapes strings. */
 inline JsonLexContext *json_lexer(const char *json, std::size_t length) {
 #if PG_VERSION_NUM >= 170000

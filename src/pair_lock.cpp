@@ -28,14 +28,17 @@ int &pair_locks_of_transaction() {
     return pair_locks;
 }
 
+/** The lock table is asked first: a pair that is locked already takes no more of it. */
 bool lock_pair_within_limit(const Pair &pair, Oid graph) {
+    const LOCKTAG tag = advisory_tag(pair_key(pair, graph), pair_lock_class);
+    if (compat::holds_lock(tag, ExclusiveLock)) {
+        return true;
+    }
     if (!may_lock_pairs(1)) {
         return false;
     }
-    const LOCKTAG tag = advisory_tag(pair_key(pair, graph), pair_lock_class);
-    if (LockAcquire(&tag, ExclusiveLock, false, false) == LOCKACQUIRE_OK) {
-        pair_locks_of_transaction()++;
-    }
+    LockAcquire(&tag, ExclusiveLock, false, false);
+    pair_locks_of_transaction()++;
     return true;
 }
 

@@ -24,8 +24,8 @@ SELECT user_id FROM followers_of(:b);
 RESET ROLE;
 
 -- With the policies that were reported
-CREATE POLICY remove_follower ON public.user_follow FOR DELETE USING (following_id = (SELECT public.follow_caller_id()));
-CREATE POLICY see_lists ON public.user_follow FOR SELECT USING ((SELECT public.follow_caller_id()) IS NOT NULL);
+CREATE POLICY remove_follower ON public.user_follow FOR DELETE USING (following_id = (SELECT (nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub')::uuid));
+CREATE POLICY see_lists ON public.user_follow FOR SELECT USING ((SELECT (nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub')::uuid) IS NOT NULL);
 SELECT follow_attach_graph('user_follow', 'user_block');
 SET ROLE authenticated;
 SELECT user_id FROM followers_of(:b) ORDER BY 1;
