@@ -111,7 +111,7 @@ stop_servers() {
         pid=$(head -n 1 "$file" 2>/dev/null) || continue
         kill -INT "$pid" 2>/dev/null || continue
         for _ in $(seq 100); do
-            kill -0 "$pid" 2>/dev/null || continue 2
+            [ -e "$file" ] && kill -0 "$pid" 2>/dev/null || continue 2
             sleep 0.1
         done
         kill -QUIT "$pid" 2>/dev/null || true
