@@ -28,13 +28,31 @@ const char *others_with_trigger(Relation table) {
     return roles.data;
 }
 
-/** A trigger runs whatever its maker wrote, with the rights of whoever changes a row. */
-void advise_on_triggers(Relation table) {
+/** A trigger runs whatever its maker wrote, with the rights of whoever changes a row: here, the owner of the table. */
+void advise_on_triggers_of(Relation table) {
     const char *roles = others_with_trigger(table);
     if (roles[0] != '\0') {
         ereport(WARNING, errcode(ERRCODE_WARNING),
                 errmsg("others may create triggers on table %s", qualified_name(RelationGetRelid(table))),
                 errhint("Run: REVOKE TRIGGER ON %s FROM %s;", qualified_name(RelationGetRelid(table)), roles));
+    }
+}
+
+void advise_on_triggers(Relation table) {
+    List *tables = find_all_inheritors(RelationGetRelid(table), AccessShareLock, nullptr);
+    ListCell *cell = nullptr;
+    foreach (cell, tables) {
+        const Relation partition = table_open(lfirst_oid(cell), NoLock);
+        advise_on_triggers_of(partition);
+        if (partition->rd_rel->relowner != table->rd_rel->relowner) {
+            const char *name = qualified_name(RelationGetRelid(partition));
+            ereport(
+                WARNING, errcode(ERRCODE_WARNING), errmsg("partition %s belongs to another role", name),
+                errhint("Its owner can have triggers run as the owner of the whole table. Run: ALTER TABLE %s OWNER "
+                        "TO %s;",
+                        name, grantee_name(table->rd_rel->relowner)));
+        }
+        table_close(partition, NoLock);
     }
 }
 

@@ -14,7 +14,7 @@ BlockStatus block(Oid function, const Edge &edge) {
     lock_pair_for_block(pair_of(edge), graph->follow.relation);
     graph = open_graph(function);
     store.begin();
-    const Stored stored = insert_once(store, &graph->block, edge, Look::absent);
+    const Stored stored = insert_once(store, graph, Role::block, edge);
     remove_follows(store, graph, edge);
     store.end();
     return stored.is_new ? BlockStatus::blocked : BlockStatus::already_blocked;

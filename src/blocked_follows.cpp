@@ -1,6 +1,7 @@
 #include "blocked_follows.h"
 
 #include "acting_owner.h"
+#include "plan.h"
 #include "spi_store.h"
 
 namespace follow {
@@ -22,23 +23,24 @@ const char *both_directions(const Graph &graph) {
 }
 
 const char *removal_text(const Graph &graph) {
-    return psprintf("DELETE FROM %s WHERE (%s, %s) IN (%s);", qualified_name(graph.follow.relation),
+    return psprintf("DELETE FROM %s WHERE (%s, %s) IN (%s)", qualified_name(graph.follow.relation),
                     quoted(graph.follow.from), quoted(graph.follow.to), both_directions(graph));
 }
 
-/** @return the number that a counting statement answers */
-int64 run_as_owner(const Graph &graph, const char *text, int expected) {
-    spi_begin();
+/** Runs a statement as the tables' owner; its rows are in SPI_tuptable. */
+uint64 run_as_owner(const Graph &graph, const char *text) {
     const ActingOwner acting = begin_acting(graph.follow.owner, graph.follow.schema);
-    const int result = SPI_execute(text, false, 0);
-    if (result != expected) {
-        elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-    }
-    bool null = false;
-    const int64 count = expected == SPI_OK_SELECT
-                            ? DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null))
-                            : static_cast<int64>(SPI_processed);
+    const SPIPlanPtr plan = plan_over({graph.follow.relation, graph.block.relation}, text);
+    const uint64 rows = run_plan(plan, nullptr, nullptr, GetLatestSnapshot());
     end_acting(acting);
+    return rows;
+}
+
+int64 count_blocked_follows(const Graph &graph) {
+    spi_begin();
+    run_as_owner(graph, psprintf("SELECT pg_catalog.count(*) FROM (%s) f", both_directions(graph)));
+    bool null = false;
+    const int64 count = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
     spi_end();
     return count;
 }
@@ -46,19 +48,20 @@ int64 run_as_owner(const Graph &graph, const char *text, int expected) {
 } // namespace
 
 void advise_on_blocked_follows(const Graph &graph) {
-    const char *text = psprintf("SELECT pg_catalog.count(*) FROM (%s) f", both_directions(graph));
-    const int64 count = run_as_owner(graph, text, SPI_OK_SELECT);
+    const int64 count = count_blocked_follows(graph);
     if (count > 0) {
         ereport(
             WARNING, errcode(ERRCODE_WARNING),
             errmsg("table %s has " INT64_FORMAT " follows between users of whom one has blocked the other",
                    qualified_name(graph.follow.relation), count),
-            errhint("Call follow_attach_graph with remove_blocked_follows => true, or run: %s", removal_text(graph)));
+            errhint("Call follow_attach_graph with remove_blocked_follows => true, or run: %s;", removal_text(graph)));
     }
 }
 
 void remove_blocked_follows(const Graph &graph) {
-    const int64 count = run_as_owner(graph, removal_text(graph), SPI_OK_DELETE);
+    spi_begin();
+    const auto count = static_cast<int64>(run_as_owner(graph, removal_text(graph)));
+    spi_end();
     ereport(NOTICE, errcode(ERRCODE_SUCCESSFUL_COMPLETION),
             errmsg_plural("removed " INT64_FORMAT " follow between users of whom one has blocked the other",
                           "removed " INT64_FORMAT " follows between users of whom one has blocked the other",

@@ -32,53 +32,72 @@ void lock_pairs(const Uuid &follower, Targets targets, Oid graph) {
 }
 
 /** In the same order; palloc'd. */
-Targets copy_of(Targets targets, bool decided) {
+Targets copy_of_undecided(Targets targets) {
     Targets copy{static_cast<Target *>(palloc(targets.count * sizeof(Target))), 0};
     for (const Target &target : targets) {
-        if (target.decided == decided) {
+        if (!target.decided) {
             copy.first[copy.count++] = target;
         }
     }
     return copy;
 }
 
-/** Under row security the policy speaks first, also about the edges that are there or will not be made. */
-void ask_about_decided(Graph *graph, const Uuid &follower, Targets targets) {
-    const Targets asked = copy_of(targets, true);
-    for (Target &target : asked) {
-        target.decided = false;
-    }
-    if (asked.count > 0) {
-        ask_policies_of_many(&graph->follow, follower, asked);
+/**
+ * Of the targets it is known that they are there. Of the follower it is not where the foreign key is checked at commit,
+ * or where the insert lost a race against the user's deletion.
+ */
+void require_follower(PairTable *follows, const Uuid &follower, Targets targets, ForeignKeys keys) {
+    for (const Target &target : targets) {
+        const bool is_there = !target.decided || target.status == TargetStatus::following;
+        if (is_there && !spi_store.users_exist(follows, {follower, target.user}, keys)) {
+            raise_no_such_user();
+        }
+        if (is_there) {
+            return;
+        }
     }
 }
 
-void insert_undecided(Graph *graph, const Uuid &follower, Targets targets, bool or_fail) {
-    if (count_undecided(targets) == 0 || !insert_edges(&graph->follow, follower, targets, or_fail)) {
+/** Looks first, and inserts what is left. */
+void look_and_insert(Graph *graph, const Uuid &follower, Targets targets, bool or_fail) {
+    const Look edges = find_edges(&graph->follow, follower, targets);
+    const Look blocks = find_blocks(&graph->block, follower, targets);
+    if (edges == Look::changed || blocks == Look::changed) {
+        raise_serialization_failure();
+    }
+    find_missing_users(&graph->follow, targets, ForeignKeys::all);
+    if (count_undecided(targets) == 0) {
         return;
     }
-    find_inserted_edges(&graph->follow, follower, targets);
-    // Of the targets it is known; a foreign key that is checked at commit says nothing of the follower until then.
-    const Edge any{follower, targets.first->user};
-    if (!spi_store.users_exist(&graph->follow, any, ForeignKeys::deferrable)) {
-        raise_no_such_user();
+    const bool inserted = insert_edges(&graph->follow, follower, targets, or_fail);
+    if (inserted) {
+        find_inserted_edges(&graph->follow, follower, targets);
+    }
+    require_follower(&graph->follow, follower, targets, inserted ? ForeignKeys::deferrable : ForeignKeys::all);
+}
+
+/**
+ * Under row security the policies speak first, about every edge: all are inserted before anything is looked up. That is
+ * all there is to do where nobody is blocked or missing.
+ */
+void insert_and_look(Graph *graph, const Uuid &follower, Targets targets, bool or_fail) {
+    const Attempt attempt = try_edges(&graph->follow, &graph->block, follower, targets);
+    if (!attempt.kept) {
+        look_and_insert(graph, follower, targets, or_fail);
+    } else if (TransactionIdIsValid(attempt.writer)) {
+        find_inserted_edges(&graph->follow, follower, targets, attempt.writer);
+        require_follower(&graph->follow, follower, targets, ForeignKeys::deferrable);
+    } else {
+        find_edges(&graph->follow, follower, targets);
     }
 }
 
 /** Decides `targets`, but for those that an insert neither wrote nor met. */
 void follow_round(Graph *graph, const Uuid &follower, Targets targets, bool or_fail) {
-    const Look edges = find_edges(&graph->follow, follower, targets);
-    const Look blocks = find_blocks(&graph->block, follower, targets);
-    find_missing_users(&graph->follow, targets);
-    const bool changed = edges == Look::changed || blocks == Look::changed;
     if (have_policies(graph->follow)) {
-        ask_about_decided(graph, follower, targets);
-    }
-    if (!changed || have_policies(graph->follow)) {
-        insert_undecided(graph, follower, targets, or_fail);
-    }
-    if (changed) {
-        raise_serialization_failure();
+        insert_and_look(graph, follower, targets, or_fail);
+    } else {
+        look_and_insert(graph, follower, targets, or_fail);
     }
 }
 
@@ -86,8 +105,10 @@ void follow_chunk(Graph *graph, const Uuid &follower, Targets targets) {
     for (int attempt = 1; attempt <= last_attempt; attempt++) {
         CHECK_FOR_INTERRUPTS();
         spi_begin();
-        const Targets open = copy_of(targets, false);
-        follow_round(graph, follower, open, attempt == last_attempt);
+        const Targets open = copy_of_undecided(targets);
+        if (open.count > 0) {
+            follow_round(graph, follower, open, attempt == last_attempt);
+        }
         for (const Target &target : open) {
             *find_target(targets, target.user) = target;
         }

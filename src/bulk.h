@@ -15,8 +15,8 @@ namespace follow {
  * @note locks: ROW EXCLUSIVE on the follow table, ACCESS SHARE on the block table; each pair's lock, or past the limit
  * the graph's (see lock_graph); FOR KEY SHARE on the users whose edges are inserted
  * @note errors: those of open_graph and lock_pair; 42501 from the caller's rights or policies, whatever the statuses
- * would have been; PT404 where the follower does not exist; 40001 at SERIALIZABLE; 09000 where a trigger or rule kept a
- * row away; whatever the table's own constraints and triggers raise
+ * would have been, but for the follower among the targets; PT404 where the follower does not exist; 40001 at
+ * SERIALIZABLE; 09000 where a trigger or rule kept a row away; whatever the table's own constraints and triggers raise
  */
 void follow_many(Oid function, const Uuid &follower, Targets targets);
 

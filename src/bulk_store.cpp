@@ -80,9 +80,9 @@ Look find_blocks(PairTable *blocks, const Uuid &from, Targets targets) {
     return look(blocks, Statement::find_either_many, from, targets, TargetStatus::blocked);
 }
 
-void find_missing_users(PairTable *follows, Targets targets) {
+void find_missing_users(PairTable *follows, Targets targets, ForeignKeys keys) {
     for (UserReference *user = follows->users; user != nullptr; user = user->next) {
-        if (!user->of_from) {
+        if (!user->of_from && (keys == ForeignKeys::all || user->deferrable)) {
             outlast_races([user, targets] { find_missing(user, targets); });
         }
     }
@@ -91,10 +91,10 @@ void find_missing_users(PairTable *follows, Targets targets) {
 bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or_fail) {
     const Statement statement = or_fail ? Statement::insert_many_or_fail : giving_way(*follows, Statement::insert_many);
     const auto insert_or_refuse = [&] {
-        refusing_missing_users(*follows, Look::absent, [&] { insert(follows, from, targets, statement); });
+        refusing_missing_users(*follows, [&] { insert(follows, from, targets, statement); });
         return Ending::keep;
     };
-    const bool may_race = follows->inserts_rewritten || XactIsoLevel == XACT_REPEATABLE_READ;
+    const bool may_race = !follows->gives_way || XactIsoLevel == XACT_REPEATABLE_READ;
     if (may_race && !or_fail) {
         return survives_races(insert_or_refuse, is_insert_race);
     }
@@ -102,31 +102,41 @@ bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or
     return true;
 }
 
-void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets) {
+Attempt try_edges(PairTable *follows, PairTable *blocks, const Uuid &from, Targets targets) {
+    const Statement statement = giving_way(*follows, Statement::insert_many);
+    volatile bool kept = false;
+    volatile TransactionId writer = InvalidTransactionId;
+    const auto insert_and_look = [&] {
+        insert(follows, from, targets, statement);
+        writer = GetCurrentTransactionIdIfAny();
+        const std::size_t asked = count_undecided(targets);
+        find_missing_users(follows, targets, ForeignKeys::deferrable);
+        kept = !IsolationIsSerializable() && find_blocks(blocks, from, targets) == Look::present &&
+               count_undecided(targets) == asked;
+        return kept ? Ending::keep : Ending::take_back;
+    };
+    // A foreign key speaks after the last row has passed the policies.
+    const auto have_passed = [follows](const ErrorData &error) {
+        return is_missing_user(*follows, error) ||
+               (!follows->gives_way && error.sqlerrcode == ERRCODE_UNIQUE_VIOLATION);
+    };
+    outlast_races([&] { survives_races(insert_and_look, have_passed); });
+    return {kept, writer};
+}
+
+void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets, TransactionId writer) {
     const ActingOwner acting = begin_acting(follows->owner, follows->schema);
     const uint64 count = run(plan_of(follows, Statement::find_many), from, targets, GetLatestSnapshot());
     for (uint64 row = 0; row < count; row++) {
         bool null = false;
-        const Datum writer = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 2, &null);
-        const bool ours = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(writer));
+        const TransactionId written_by =
+            DatumGetTransactionId(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 2, &null));
+        const bool ours = TransactionIdIsValid(writer) ? TransactionIdEquals(written_by, writer)
+                                                       : TransactionIdIsCurrentTransactionId(written_by);
         decide(target_of_row(targets, SPI_tuptable, row),
                ours ? TargetStatus::following : TargetStatus::already_following);
     }
     end_acting(acting);
-}
-
-/* A foreign key speaks after the last row has passed the policies. */
-void ask_policies_of_many(PairTable *follows, const Uuid &from, Targets targets) {
-    const Statement statement = giving_way(*follows, Statement::insert_many);
-    const auto ask = [&] {
-        insert(follows, from, targets, statement);
-        return Ending::take_back;
-    };
-    const auto passed = [follows](const ErrorData &error) {
-        return is_missing_user(*follows, error) ||
-               (follows->inserts_rewritten && error.sqlerrcode == ERRCODE_UNIQUE_VIOLATION);
-    };
-    outlast_races([&] { survives_races(ask, passed); });
 }
 
 } // namespace follow

@@ -2,6 +2,7 @@
 
 #include "pair_table.h"
 #include "status.h"
+#include "store.h"
 #include "target.h"
 
 namespace follow {
@@ -24,7 +25,7 @@ Look find_blocks(PairTable *blocks, const Uuid &from, Targets targets);
  * Looks, as the users table's owner, who is missing: `not_found`. Those who are there are kept there until the end of
  * the transaction, as the foreign key would keep them.
  */
-void find_missing_users(PairTable *follows, Targets targets);
+void find_missing_users(PairTable *follows, Targets targets, ForeignKeys keys);
 
 /**
  * Inserts the edges with the caller's rights. They give way to edges that are there, unless they are to fail.
@@ -34,15 +35,24 @@ void find_missing_users(PairTable *follows, Targets targets);
  */
 bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or_fail);
 
-/** Looks for the edges after their insert: `following` where this transaction wrote the row, else `already_following`.
- */
-void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets);
-
 /**
- * Asks the caller's policies, by inserts that are taken back.
+ * As insert_edges, but before any look: takes everything back where a target turns out to be blocked or missing, or
+ * where looks have to come first (SERIALIZABLE). The caller's policies have spoken about each edge then.
  *
+ * @return the subtransaction that wrote what was kept; InvalidTransactionId where nothing was written
  * @note errors: 42501 where a policy refuses one of the edges
  */
-void ask_policies_of_many(PairTable *follows, const Uuid &from, Targets targets);
+struct Attempt {
+    bool kept;
+    TransactionId writer;
+};
+Attempt try_edges(PairTable *follows, PairTable *blocks, const Uuid &from, Targets targets);
+
+/**
+ * Looks for the edges after their insert: `following` where the row was written by this transaction, or by the
+ * subtransaction `writer` of it, and else `already_following`.
+ */
+void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets,
+                         TransactionId writer = InvalidTransactionId);
 
 } // namespace follow

@@ -95,7 +95,9 @@ HeapTuple form_tuple(TupleDesc descriptor, const CatalogRow &row) {
 Oid catalog_of_function(Oid function) {
     const Oid catalog = get_relname_relid(catalog_name, get_func_namespace(function));
     if (!OidIsValid(catalog)) {
-        elog(ERROR, "the catalog table %s of extension follow_ext is missing", catalog_name);
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("the catalog table %s of extension follow_ext is missing", catalog_name),
+                errhint("Was the extension dropped meanwhile? CREATE EXTENSION follow_ext; makes it again."));
     }
     return catalog;
 }

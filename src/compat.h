@@ -54,12 +54,14 @@ inline JsonLexContext *json_lexer(const char *json, std::size_t length) {
 #endif
 }
 
-/** How a syscache callback is told which cache it is called for. */
-#if PG_VERSION_NUM >= 190000
-using SyscacheId = SysCacheIdentifier;
+/** Whether a constraint is more than a statement of intent. */
+inline bool is_enforced([[maybe_unused]] const FormData_pg_constraint &constraint) {
+#if PG_VERSION_NUM >= 180000
+    return constraint.conenforced;
 #else
-using SyscacheId = int;
+    return true;
 #endif
+}
 
 /*
  * What a JSON parser's callback returns, and how it says that all is well.

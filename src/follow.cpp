@@ -29,7 +29,7 @@ EdgeRow find_repeated(const Store &store, PairTable *follows, const Edge &edge) 
         return not_found;
     }
     const EdgeRow row = store.find_edge(follows, edge, Rights::caller);
-    return row.look == Look::present && store.ask_policies(follows, edge) ? row : not_found;
+    return row.look == Look::present && store.ask_policies(follows, edge) == Inserted::conflict ? row : not_found;
 }
 
 } // namespace
@@ -46,8 +46,7 @@ Followed follow(Oid function, const Edge &edge) {
 
     lock_pair(pair_of(edge), graph->follow.relation);
     graph = open_graph(function); // the wait may have been long
-    const Look block = store.find_either(&graph->block, edge);
-    const Stored stored = insert_once(store, &graph->follow, edge, block);
+    const Stored stored = insert_once(store, graph, Role::follow, edge);
     store.end();
     return {stored.is_new ? FollowStatus::following : FollowStatus::already_following, stored.row};
 }

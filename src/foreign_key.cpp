@@ -2,58 +2,43 @@
 
 #include "pair_table.h"
 
-#include <cstring>
+#include <optional>
 #include <type_traits>
 
 namespace follow {
 
-static_assert(std::is_trivially_destructible_v<UserReference> && std::is_trivially_destructible_v<ForeignKeyName>);
+static_assert(std::is_trivially_destructible_v<UserReference>);
 
 namespace {
 
-FormData_pg_constraint read_constraint(Oid constraint) {
+/** Reads a constraint, which another session may have dropped. */
+std::optional<FormData_pg_constraint> read_constraint(Oid constraint) {
     const HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
     if (!HeapTupleIsValid(tuple)) {
-        elog(ERROR, "cache lookup failed for constraint %u", constraint);
+        return std::nullopt;
     }
     const FormData_pg_constraint form = *reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
     ReleaseSysCache(tuple);
     return form;
 }
 
-List *inherited_constraints(Oid parent) {
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_constraint_conparentid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(parent));
-    const Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
-    const SysScanDesc scan = systable_beginscan(constraints, ConstraintParentIndexId, true, nullptr, 1, &key);
-    List *children = NIL;
-    HeapTuple tuple = nullptr;
-    while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
-        children = lappend_oid(children, reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->oid);
+/** The constraint that an error names, or InvalidOid. */
+Oid reported_constraint(const ErrorData &error) {
+    if (error.schema_name == nullptr || error.table_name == nullptr || error.constraint_name == nullptr) {
+        return InvalidOid;
     }
-    systable_endscan(scan);
-    table_close(constraints, AccessShareLock);
-    return children;
+    const Oid schema = get_namespace_oid(error.schema_name, true);
+    const Oid relation = OidIsValid(schema) ? get_relname_relid(error.table_name, schema) : InvalidOid;
+    return OidIsValid(relation) ? get_relation_constraint_oid(relation, error.constraint_name, true) : InvalidOid;
 }
 
-/** A partition reports a violation under its own name and under the name of the constraint that it inherited. */
-void add_foreign_key_names(const FormData_pg_constraint &constraint, PairTable *table) {
-    auto *name = static_cast<ForeignKeyName *>(palloc0(sizeof(ForeignKeyName)));
-    namestrcpy(&name->schema, get_namespace_name(get_rel_namespace(constraint.conrelid)));
-    namestrcpy(&name->table, get_rel_name(constraint.conrelid));
-    name->constraint = constraint.conname;
-    name->next = table->foreign_keys;
-    table->foreign_keys = name;
-
-    List *children = inherited_constraints(constraint.oid);
-    ListCell *cell = nullptr;
-    foreach (cell, children) {
-        add_foreign_key_names(read_constraint(lfirst_oid(cell)), table);
+bool is_own(const PairTable &table, Oid constraint) {
+    for (const UserReference *user = table.users; user != nullptr; user = user->next) {
+        if (user->constraint == constraint) {
+            return true;
+        }
     }
-}
-
-bool same(const char *reported, const NameData &name) {
-    return reported != nullptr && strcmp(reported, NameStr(name)) == 0;
+    return false;
 }
 
 } // namespace
@@ -68,19 +53,19 @@ void describe_foreign_keys(Relation relation, PairTable *table) {
         if (key->nkeys != 1 || (!of_from && !of_to)) {
             continue;
         }
-        const FormData_pg_constraint constraint = read_constraint(key->conoid);
-        const bool repeats_for_a_partition_of_users = OidIsValid(constraint.conparentid);
-        if (repeats_for_a_partition_of_users) {
+        const std::optional<FormData_pg_constraint> constraint = read_constraint(key->conoid);
+        const bool repeats_for_a_partition_of_users = constraint && OidIsValid(constraint->conparentid);
+        if (!constraint || repeats_for_a_partition_of_users || !compat::is_enforced(*constraint)) {
             continue;
         }
         auto *user = static_cast<UserReference *>(palloc0(sizeof(UserReference)));
+        user->constraint = key->conoid;
         user->users_table = key->confrelid;
         user->users_column = key->confkey[0];
         user->of_from = of_from;
-        user->deferrable = constraint.condeferrable;
+        user->deferrable = constraint->condeferrable;
         user->next = table->users;
         table->users = user;
-        add_foreign_key_names(constraint, table);
     }
 }
 
@@ -88,13 +73,12 @@ bool is_missing_user(const PairTable &table, const ErrorData &error) {
     if (error.sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION) {
         return false;
     }
-    for (const ForeignKeyName *key = table.foreign_keys; key != nullptr; key = key->next) {
-        if (same(error.constraint_name, key->constraint) && same(error.table_name, key->table) &&
-            same(error.schema_name, key->schema)) {
-            return true;
-        }
+    Oid constraint = reported_constraint(error);
+    while (OidIsValid(constraint) && !is_own(table, constraint)) {
+        const std::optional<FormData_pg_constraint> form = read_constraint(constraint);
+        constraint = form ? form->conparentid : InvalidOid;
     }
-    return false;
+    return OidIsValid(constraint);
 }
 
 } // namespace follow

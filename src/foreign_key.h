@@ -10,6 +10,7 @@ struct PairTable;
 
 /** A foreign key from one column of a pair to the table where users live. */
 struct UserReference {
+    Oid constraint;
     Oid users_table;
     AttrNumber users_column;
     /** Which column of the pair it holds. */
@@ -22,18 +23,14 @@ struct UserReference {
     UserReference *next;
 };
 
-/** A foreign key's name where it reports a violation: on the table of pairs, or on a partition of it. */
-struct ForeignKeyName {
-    NameData schema;
-    NameData table;
-    NameData constraint;
-    ForeignKeyName *next;
-};
-
 /** Finds out where users live: where a column of the pair has a foreign key of its own, that key tells. */
 void describe_foreign_keys(Relation relation, PairTable *table);
 
-/** Whether an error is one of the table's own foreign keys, not one of another table that a trigger wrote to. */
+/**
+ * Whether an error is one of the table's own foreign keys, not one of another table that a trigger wrote to. A
+ * partition reports a violation under its own name, and of the constraint that it inherited: looked up when it happens,
+ * since partitions come and go.
+ */
 bool is_missing_user(const PairTable &table, const ErrorData &error);
 
 } // namespace follow

@@ -36,13 +36,6 @@ void on_relation_change(Datum /* argument */, Oid relation) {
     }
 }
 
-/** Renaming a schema reaches no relation, but the names of foreign keys are kept with their schema. */
-void on_schema_change(Datum /* argument */, compat::SyscacheId /* cache */, uint32 /* hash */) {
-    if (current != nullptr) {
-        current->stale = true;
-    }
-}
-
 void free_plan(SPIPlanPtr plan) {
     if (plan != nullptr) {
         SPI_freeplan(plan);
@@ -146,6 +139,17 @@ bool build_current(Oid function) {
     return true;
 }
 
+/** Whether the table has a foreign key that is not deferrable on each of its two columns. */
+bool has_users(const PairTable &table) {
+    bool from = false;
+    bool to = false;
+    for (const UserReference *user = table.users; user != nullptr; user = user->next) {
+        from = from || (user->of_from && !user->deferrable);
+        to = to || (!user->of_from && !user->deferrable);
+    }
+    return from && to;
+}
+
 } // namespace
 
 bool describe_graph(Relation follow_table, Relation block_table, const CatalogRow &row, Graph *graph, Defect *defect) {
@@ -174,6 +178,7 @@ bool describe_graph(Relation follow_table, Relation block_table, const CatalogRo
     }
     describe_foreign_keys(follow_table, &graph->follow);
     describe_foreign_keys(block_table, &graph->block);
+    graph->blocks_have_users = has_users(graph->block);
     return describe_created_at(follow_table, row.created_at, &graph->follow, defect);
 }
 
@@ -206,7 +211,6 @@ Graph *open_graph_if_attached(Oid function) {
 
 void watch_invalidations() {
     CacheRegisterRelcacheCallback(on_relation_change, 0);
-    CacheRegisterSyscacheCallback(NAMESPACEOID, on_schema_change, 0);
 }
 
 } // namespace follow

@@ -12,6 +12,8 @@ struct Graph {
     Oid catalog;
     PairTable follow;
     PairTable block;
+    /** Both users of a block exist, by foreign keys that are not deferrable: who is missing has no blocks. */
+    bool blocks_have_users;
     bool complete;
     bool stale;
 };

@@ -46,12 +46,10 @@ void warn_of_no_graph(Relation relation) {
             errhint("Call follow_attach_graph with the follow table and the block table."));
 }
 
-/** The table itself, or the partitioned table at the top. */
+/** The table itself, or the partitioned table at the top; a partition that is being detached has none. */
 Oid root_of(Relation relation) {
-    if (!relation->rd_rel->relispartition) {
-        return RelationGetRelid(relation);
-    }
-    return llast_oid(get_partition_ancestors(RelationGetRelid(relation)));
+    List *ancestors = relation->rd_rel->relispartition ? get_partition_ancestors(RelationGetRelid(relation)) : NIL;
+    return ancestors == NIL ? RelationGetRelid(relation) : llast_oid(ancestors);
 }
 
 std::optional<Role> role_of(const Graph &graph, Oid root) {

@@ -29,10 +29,15 @@ constexpr std::array<GuardTrigger, 2> guards_of(Role role) {
     return {lock_guard, role == Role::follow ? check_guard : remove_guard};
 }
 
+/** Whether a trigger fires for what clients write. */
+bool fires(const FormData_pg_trigger &trigger) {
+    return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;
+}
+
 bool is(const FormData_pg_trigger &trigger, const GuardTrigger &guard) {
     return strcmp(NameStr(trigger.tgname), guard.name) == 0 &&
-           trigger.tgtype == (TRIGGER_TYPE_ROW | guard.timing | guard_events) &&
-           trigger.tgenabled != TRIGGER_DISABLED && trigger.tgattr.dim1 == 0;
+           trigger.tgtype == (TRIGGER_TYPE_ROW | guard.timing | guard_events) && trigger.tgattr.dim1 == 0 &&
+           !OidIsValid(trigger.tgconstraint);
 }
 
 /** InvalidOid before the SQL of release 0.2.0, which brings it. */
@@ -42,7 +47,7 @@ Oid guard_function(Oid function) {
     return LookupFuncName(name, 0, nullptr, true);
 }
 
-/** The table's triggers that call the guard, with a condition of their own or not; those of partitions go with them. */
+/** The table's triggers that call the guard; a partition's have a parent. */
 List *triggers_of(Oid table, Oid guard) {
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
@@ -52,13 +57,29 @@ List *triggers_of(Oid table, Oid guard) {
     HeapTuple tuple = nullptr;
     while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
         const auto *form = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple));
-        if (form->tgfoid == guard && !OidIsValid(form->tgparentid)) {
+        if (form->tgfoid == guard) {
             found = lappend(found, heap_copytuple(tuple));
         }
     }
     systable_endscan(scan);
     table_close(triggers, AccessShareLock);
     return found;
+}
+
+/** Whether all guards below the table fire: somebody may have silenced one on a partition. */
+bool all_fire(Oid table, Oid guard) {
+    List *partitions = find_all_inheritors(table, NoLock, nullptr);
+    ListCell *partition = nullptr;
+    foreach (partition, partitions) {
+        List *triggers = triggers_of(lfirst_oid(partition), guard);
+        ListCell *cell = nullptr;
+        foreach (cell, triggers) {
+            if (!fires(*reinterpret_cast<Form_pg_trigger>(GETSTRUCT(static_cast<HeapTuple>(lfirst(cell)))))) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 void drop(const FormData_pg_trigger &trigger) {
@@ -82,6 +103,7 @@ void put_guards_on(Oid function, Relation relation, Role role) {
     const Oid guard = guard_function(function);
     std::array<GuardTrigger, 2> wanted = guards_of(role);
     std::array<bool, 2> there{};
+    const bool firing = all_fire(RelationGetRelid(relation), guard);
     List *triggers = triggers_of(RelationGetRelid(relation), guard);
     ListCell *cell = nullptr;
     foreach (cell, triggers) {
@@ -90,7 +112,7 @@ void put_guards_on(Oid function, Relation relation, Role role) {
         const bool has_condition = !heap_attisnull(tuple, Anum_pg_trigger_tgqual, nullptr);
         bool serves = false;
         for (std::size_t i = 0; i < wanted.size(); i++) {
-            if (!has_condition && is(*trigger, wanted[i])) {
+            if (firing && !has_condition && is(*trigger, wanted[i])) {
                 there[i] = serves = true;
             }
         }

@@ -14,35 +14,60 @@ namespace {
 /** After this many inserts that neither wrote a row nor met the pair's, it is no race: let the insert say why. */
 constexpr int last_attempt = 3;
 
-/** Raises what the looks under the lock decided, once the caller's policies have had their say. */
-void refuse_where_decided(Look block, Look edge) {
-    refuse_blocked(block);
-    if (edge == Look::changed) {
+/** Refuses a follow beside a block. */
+void look_for_block(const Store &store, Graph *graph, Role role, const Edge &edge) {
+    if (role == Role::follow) {
+        refuse_blocked(store.find_either(&graph->block, edge));
+    }
+}
+
+/**
+ * At SERIALIZABLE the transaction's own snapshot may be at odds with what is there now, which the insert does not
+ * notice where an edge is gone.
+ */
+void look_for_change(const Store &store, PairTable *table, const Edge &edge) {
+    if (IsolationIsSerializable() && store.find_edge(table, edge, Rights::owner).look == Look::changed) {
         raise_serialization_failure();
     }
 }
 
-/** Whether the transaction's own snapshot is at odds with what is there now: a question for SERIALIZABLE alone. */
-Look look_for_changes(const Store &store, PairTable *table, const Edge &edge) {
-    return IsolationIsSerializable() ? store.find_edge(table, edge, Rights::owner).look : Look::absent;
+EdgeRow find_stored(const Store &store, PairTable *table, const Edge &edge) {
+    const EdgeRow row = store.find_edge(table, edge, Rights::owner);
+    if (row.look == Look::changed) {
+        raise_serialization_failure();
+    }
+    return row;
 }
 
 } // namespace
 
-Stored insert_once(const Store &store, PairTable *table, const Edge &edge, Look block) {
-    if (!have_policies(*table)) {
-        refuse_where_decided(block, Look::absent);
+Stored insert_once(const Store &store, Graph *graph, Role role, const Edge &edge) {
+    PairTable *table = table_of(graph, role);
+    const bool policies_first = have_policies(*table);
+    if (policies_first && IsolationIsSerializable()) {
+        store.ask_policies(table, edge);
     }
-    const Look before = look_for_changes(store, table, edge);
+    // One look is enough: before the insert, or where policies come first, after it.
+    const bool look_after = policies_first && !IsolationIsSerializable();
+    if (!look_after) {
+        look_for_block(store, graph, role, edge);
+        look_for_change(store, table, edge);
+    }
+    // A block may stand beside a user who is missing, and is told first.
+    const bool block_before_users = look_after && role == Role::follow && !graph->blocks_have_users;
 
     for (int attempt = 1; attempt <= last_attempt; attempt++) {
         CHECK_FOR_INTERRUPTS();
-        const OnConflict on_conflict = attempt == last_attempt ? OnConflict::fail : OnConflict::give_way;
-        const Inserted inserted = store.insert_edge(table, edge, block, on_conflict);
-        refuse_where_decided(block, before);
-        const EdgeRow row = store.find_edge(table, edge, Rights::owner);
-        refuse_where_decided(block, row.look);
-
+        const Inserted inserted =
+            store.insert_edge(table, edge, attempt == last_attempt ? OnConflict::fail : OnConflict::give_way,
+                              block_before_users ? MissingUser::report : MissingUser::raise);
+        if (look_after) {
+            look_for_block(store, graph, role, edge);
+        }
+        if (inserted == Inserted::no_such_user) {
+            raise_no_such_user();
+        }
+        const EdgeRow row = find_stored(store, table, edge);
         if (inserted == Inserted::yes) {
             if (!store.users_exist(table, edge, ForeignKeys::deferrable)) {
                 raise_no_such_user();
@@ -59,6 +84,7 @@ Stored insert_once(const Store &store, PairTable *table, const Edge &edge, Look 
             raise_no_such_user();
         }
     }
+    look_for_block(store, graph, role, edge); // that a trigger made beside the follow, and that took it along
     raise_not_stored(*table);
 }
 

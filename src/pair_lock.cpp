@@ -1,6 +1,7 @@
 #include "pair_lock.h"
 
 #include "pair_table.h"
+#include "transaction_lock.h"
 
 namespace follow {
 
@@ -12,6 +13,9 @@ namespace {
  */
 LocalTransactionId counted_transaction = InvalidLocalTransactionId;
 int pair_locks = 0;
+
+/** The transaction that has taken the graph's lock for follows, and takes no pair's lock for one any more. */
+LocalTransactionId bulk_transaction = InvalidLocalTransactionId;
 
 LOCKTAG advisory_tag(std::uint64_t key, uint16 lock_class) {
     LOCKTAG tag;
@@ -28,27 +32,33 @@ int &pair_locks_of_transaction() {
     return pair_locks;
 }
 
+bool holds_pair(const Pair &pair, Oid graph) {
+    return compat::holds_lock(advisory_tag(pair_key(pair, graph), pair_lock_class), ExclusiveLock);
+}
+
 /** The lock table is asked first: a pair that is locked already takes no more of it. */
 bool lock_pair_within_limit(const Pair &pair, Oid graph) {
-    const LOCKTAG tag = advisory_tag(pair_key(pair, graph), pair_lock_class);
-    if (compat::holds_lock(tag, ExclusiveLock)) {
+    if (holds_pair(pair, graph)) {
         return true;
     }
     if (!may_lock_pairs(1)) {
         return false;
     }
-    LockAcquire(&tag, ExclusiveLock, false, false);
+    const LOCKTAG tag = advisory_tag(pair_key(pair, graph), pair_lock_class);
+    locking_for_transaction([&tag] { LockAcquire(&tag, ExclusiveLock, false, false); });
     pair_locks_of_transaction()++;
     return true;
 }
 
 void lock_graph_tag(Oid graph, LOCKMODE mode) {
     const LOCKTAG tag = advisory_tag(graph_key(graph), graph_lock_class);
-    LockAcquire(&tag, mode, false, false);
+    locking_for_transaction([&tag, mode] { LockAcquire(&tag, mode, false, false); });
 }
 
 void lock_follows_against_others(Oid graph) {
-    if (!ConditionalLockRelationOid(graph, ShareRowExclusiveLock)) {
+    bool locked = false;
+    locking_for_transaction([graph, &locked] { locked = ConditionalLockRelationOid(graph, ShareRowExclusiveLock); });
+    if (!locked) {
         ereport(ERROR, errcode(ERRCODE_LOCK_NOT_AVAILABLE),
                 errmsg("more than %d blocks in a transaction need the follow table to themselves",
                        pair_locks_per_transaction),
@@ -63,15 +73,17 @@ bool may_lock_pairs(std::size_t count) {
     return static_cast<std::size_t>(pair_locks_of_transaction()) + count <= pair_locks_per_transaction;
 }
 
+/* After the graph's lock no pair's: a block holds its pair's lock while it waits for the graph's. */
 void lock_pair(const Pair &pair, Oid graph) {
-    if (!lock_pair_within_limit(pair, graph)) {
-        lock_graph_tag(graph, ShareLock);
+    const bool in_bulk = bulk_transaction == compat::transaction_number();
+    const bool locked = in_bulk ? holds_pair(pair, graph) : lock_pair_within_limit(pair, graph);
+    if (!locked) {
+        lock_graph(graph);
     }
 }
 
-/* No pair lock after this one: a block holds its pair's lock while it waits for the tag. */
 void lock_graph(Oid graph) {
-    pair_locks_of_transaction() = pair_locks_per_transaction;
+    bulk_transaction = compat::transaction_number();
     lock_graph_tag(graph, ShareLock);
 }
 

@@ -152,6 +152,21 @@ bool has_rules(Relation relation, CmdType event) {
     return false;
 }
 
+/** ON CONFLICT without an arbiter takes every unique and exclusion constraint for one, and none may be deferrable. */
+bool has_deferrable_index(Relation relation) {
+    List *indexes = RelationGetIndexList(relation);
+    ListCell *cell = nullptr;
+    bool found = false;
+    foreach (cell, indexes) {
+        const Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        const bool decides = index->rd_index->indisunique || index->rd_index->indisexclusion;
+        found = found || (decides && !index->rd_index->indimmediate);
+        index_close(index, AccessShareLock);
+    }
+    list_free(indexes);
+    return found;
+}
+
 } // namespace
 
 Form_pg_attribute find_column(Relation relation, const Column &remembered) {
@@ -176,6 +191,7 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
     table->schema = RelationGetNamespace(relation);
     table->partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     table->inserts_rewritten = has_rules(relation, CMD_INSERT) || has_rules(relation, CMD_UPDATE);
+    table->gives_way = !table->inserts_rewritten && !has_deferrable_index(relation);
     table->deletes_rewritten = has_rules(relation, CMD_DELETE);
     if (!describe_column(relation, from, &table->from, defect) || !describe_column(relation, to, &table->to, defect)) {
         return false;

@@ -20,8 +20,10 @@ struct PairTable {
     Oid owner;
     Oid schema;
     bool partitioned;
-    /** INSERT or UPDATE rules exist, so that ON CONFLICT is not possible. */
+    /** INSERT or UPDATE rules exist. */
     bool inserts_rewritten;
+    /** ON CONFLICT is possible: there are no such rules, and no constraint of another index that is checked later. */
+    bool gives_way;
     /** DELETE rules exist, so that a row may survive its removal. */
     bool deletes_rewritten;
     Column from;
@@ -31,7 +33,6 @@ struct PairTable {
     Oid created_at_type;
     bool created_at_nullable;
     UserReference *users;
-    ForeignKeyName *foreign_keys;
     /** Kept plans, by Statement. */
     std::array<SPIPlanPtr, statement_count> plans;
 };

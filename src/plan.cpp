@@ -4,38 +4,76 @@ namespace follow {
 
 namespace {
 
-bool means(SPIPlanPtr plan, Oid relation, Reach reach) {
-    if (reach == Reach::anything) {
-        return true;
-    }
-    ListCell *source_cell = nullptr;
-    foreach (source_cell, SPI_plan_get_plan_sources(plan)) {
-        const List *relations = static_cast<CachedPlanSource *>(lfirst(source_cell))->relationOids;
-        if (reach == Reach::this_table_and_more) {
-            return list_member_oid(relations, relation);
-        }
-        ListCell *cell = nullptr;
-        foreach (cell, relations) {
-            if (lfirst_oid(cell) != relation) {
-                return false;
-            }
+/**
+ * Whether a query, policies aside, is about these tables and no view or other table in their place. The query has been
+ * rewritten: a view leaves its own entry beside what it stands for, and policies stand in sublinks.
+ */
+bool is_about(const Query *query, Tables tables) {
+    ListCell *cell = nullptr;
+    foreach (cell, query->rtable) {
+        const auto *entry = static_cast<RangeTblEntry *>(lfirst(cell));
+        const bool other = OidIsValid(entry->relid) && entry->relid != tables.one && entry->relid != tables.other;
+        if (other || (entry->rtekind == RTE_SUBQUERY && !is_about(entry->subquery, tables))) {
+            return false;
         }
     }
     return true;
 }
 
-/** Prepares a text, to be planned once, and makes sure that it was understood to mean the relation whose name it has.
+bool is_about(const CachedPlanSource *source, Tables tables) {
+    ListCell *cell = nullptr;
+    foreach (cell, source->query_list) {
+        if (!is_about(static_cast<Query *>(lfirst(cell)), tables)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Whether everything that a query reaches, sublinks too, is one of these tables. */
+bool reaches_only(const CachedPlanSource *source, Tables tables) {
+    ListCell *cell = nullptr;
+    foreach (cell, source->relationOids) {
+        if (lfirst_oid(cell) != tables.one && lfirst_oid(cell) != tables.other) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Where rules make other queries of a text, no more can be asked than that the table is among what they reach. */
+bool means(SPIPlanPtr plan, Tables tables, Reach reach) {
+    ListCell *cell = nullptr;
+    foreach (cell, SPI_plan_get_plan_sources(plan)) {
+        const auto *source = static_cast<CachedPlanSource *>(lfirst(cell));
+        const bool as_told = reach == Reach::this_table ? reaches_only(source, tables)
+                             : reach == Reach::this_table_and_more
+                                 ? is_about(source, tables)
+                                 : source->query_list == NIL || list_member_oid(source->relationOids, tables.one);
+        if (!as_told) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Prepares a text, to be planned once, and makes sure that it was understood to mean the relations whose names it has.
  */
-SPIPlanPtr prepare(const char *text, Parameters parameters, Oid relation, Reach reach) {
+SPIPlanPtr prepare(const char *text, Parameters parameters, Tables tables, Reach reach) {
     const SPIPlanPtr plan =
         SPI_prepare_cursor(text, parameters.count, const_cast<Oid *>(parameters.types), CURSOR_OPT_GENERIC_PLAN);
     if (plan == nullptr) {
         elog(ERROR, "SPI_prepare_cursor failed for \"%s\": %s", text, SPI_result_code_string(SPI_result));
     }
-    if (!means(plan, relation, reach)) {
+    if (!means(plan, tables, reach)) {
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("a table of the follow graph was renamed meanwhile"), errhint("Call again."));
     }
+    return plan;
+}
+
+SPIPlanPtr prepare_to_keep(const char *text, Parameters parameters, Oid relation, Reach reach) {
+    const SPIPlanPtr plan = prepare(text, parameters, {relation, relation}, reach);
     SPI_keepplan(plan);
     return plan;
 }
@@ -73,24 +111,28 @@ const char *find_user_text(const UserReference &user, const char *condition) {
 SPIPlanPtr plan_of(PairTable *table, Statement statement) {
     SPIPlanPtr *plan = &table->plans[static_cast<std::size_t>(statement)];
     if (!is_usable(plan)) {
-        *plan =
-            prepare(text_of(*table, statement), parameters_of(statement), table->relation, reach_of(*table, statement));
+        *plan = prepare_to_keep(text_of(*table, statement), parameters_of(statement), table->relation,
+                                reach_of(*table, statement));
     }
     return *plan;
 }
 
+SPIPlanPtr plan_over(Tables tables, const char *text) {
+    return prepare(text, {nullptr, 0}, tables, Reach::this_table);
+}
+
 SPIPlanPtr find_one_user_plan(UserReference *user) {
     if (!is_usable(&user->find_one)) {
-        user->find_one = prepare(find_user_text(*user, user->of_from ? "$1" : "$2"), parameters_of(Statement::probe),
-                                 user->users_table, Reach::this_table);
+        user->find_one = prepare_to_keep(find_user_text(*user, user->of_from ? "$1" : "$2"),
+                                         parameters_of(Statement::probe), user->users_table, Reach::this_table);
     }
     return user->find_one;
 }
 
 SPIPlanPtr find_many_users_plan(UserReference *user) {
     if (!is_usable(&user->find_many)) {
-        user->find_many = prepare(find_user_text(*user, "ANY ($2)"), parameters_of(Statement::find_many),
-                                  user->users_table, Reach::this_table);
+        user->find_many = prepare_to_keep(find_user_text(*user, "ANY ($2)"), parameters_of(Statement::find_many),
+                                          user->users_table, Reach::this_table);
     }
     return user->find_many;
 }

@@ -11,8 +11,17 @@ namespace follow {
  * checked.
  */
 
+/** The tables that a text may mean. */
+struct Tables {
+    Oid one;
+    Oid other;
+};
+
 /** The plan of a statement, kept or newly made. To be called as the role that will run it, inside SPI. */
 SPIPlanPtr plan_of(PairTable *table, Statement statement);
+
+/** A plan for once, of a text without parameters over these tables. */
+SPIPlanPtr plan_over(Tables tables, const char *text);
 
 /** As plan_of: finds one user ($1 or $2 of a pair), and keeps the row there. */
 SPIPlanPtr find_one_user_plan(UserReference *user);

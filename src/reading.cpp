@@ -87,7 +87,7 @@ void read_list(Oid function, List list, const Uuid &user, int64 size, const Curs
     PairTable *follows = &graph->follow;
     const ListStatements statements = statements_of(list);
     const bool has_times = OidIsValid(follows->created_at_type);
-    const bool among_untimed = cursor.has_user && !(cursor.has_created_at && has_times);
+    const bool among_untimed = cursor.has_user && !cursor.has_created_at;
     auto open = static_cast<uint64>(size);
     spi_begin();
     if (has_times && !among_untimed) {

@@ -379,7 +379,9 @@ Datum follow_ext_guard(PG_FUNCTION_ARGS) {
 
 Datum follow_ext_on_catalog_change(PG_FUNCTION_ARGS) {
     if (!CALLED_AS_TRIGGER(fcinfo)) {
-        elog(ERROR, "follow_ext_on_catalog_change was not called as a trigger");
+        ereport(ERROR, errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                errmsg("follow_graph_changed was not called as a trigger"),
+                errhint("It is the trigger of follow_graph."));
     }
     const auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
     return PointerGetDatum(follow::check_catalog_change(*trigger));

@@ -80,37 +80,53 @@ bool users_exist(PairTable *table, const Edge &edge, ForeignKeys keys) {
     return true;
 }
 
-Inserted insert_or_refuse(PairTable *table, const Edge &edge, Look block, Statement statement) {
+Inserted insert(PairTable *table, const Edge &edge, Statement statement) {
     const SPIPlanPtr plan = plan_of(table, statement);
-    volatile uint64 inserted = 0;
     expect_own_write(table->relation, edge);
-    refusing_missing_users(*table, block, [&] { inserted = run(plan, edge, write_snapshot()); });
+    const uint64 inserted = run(plan, edge, write_snapshot());
     forget_own_writes();
     return inserted > 0 ? Inserted::yes : Inserted::conflict;
 }
 
-/** In a subtransaction, which takes a lost race back. */
-Inserted insert_in_subtransaction(PairTable *table, const Edge &edge, Look block, Ending when_inserted) {
+Inserted insert_or_refuse(PairTable *table, const Edge &edge, Statement statement) {
+    volatile Inserted inserted = Inserted::conflict;
+    refusing_missing_users(*table, [&] { inserted = insert(table, edge, statement); });
+    return inserted;
+}
+
+/** In a subtransaction, which takes an insert back that misses a user or, where it gives way, has lost a race. */
+Inserted insert_in_subtransaction(PairTable *table, const Edge &edge, Statement statement, Ending when_inserted) {
+    const bool gives_way = statement == giving_way(*table, Statement::insert);
     volatile Inserted inserted = Inserted::raced;
-    const auto insert = [&] {
-        inserted = insert_or_refuse(table, edge, block, giving_way(*table, Statement::insert));
+    const auto insert_here = [&] {
+        hinting_at_retry([&] { inserted = insert(table, edge, statement); });
         return inserted == Inserted::yes ? when_inserted : Ending::keep;
     };
-    return survives_races(insert, is_insert_race) ? inserted : Inserted::raced;
+    const auto is_outcome = [&](const ErrorData &error) {
+        const bool missing = is_missing_user(*table, error);
+        inserted = missing ? Inserted::no_such_user : Inserted::raced;
+        return missing || (gives_way && is_insert_race(error));
+    };
+    survives_races(insert_here, is_outcome);
+    return inserted;
 }
 
-bool ask_policies(PairTable *table, const Edge &edge) {
-    return insert_in_subtransaction(table, edge, Look::absent, Ending::take_back) == Inserted::conflict;
+Inserted ask_policies(PairTable *table, const Edge &edge) {
+    return insert_in_subtransaction(table, edge, giving_way(*table, Statement::insert), Ending::take_back);
 }
 
-Inserted insert_edge(PairTable *table, const Edge &edge, Look block, OnConflict on_conflict) {
-    if (on_conflict == OnConflict::fail) {
-        return insert_or_refuse(table, edge, block, Statement::insert_or_fail);
+Inserted insert_edge(PairTable *table, const Edge &edge, OnConflict on_conflict, MissingUser missing_user) {
+    const bool gives_way = on_conflict == OnConflict::give_way;
+    const Statement statement = gives_way ? giving_way(*table, Statement::insert) : Statement::insert_or_fail;
+    const bool may_race = gives_way && (!table->gives_way || XactIsoLevel == XACT_REPEATABLE_READ);
+    if (!may_race && missing_user == MissingUser::raise) {
+        return insert_or_refuse(table, edge, statement);
     }
-    if (table->inserts_rewritten || XactIsoLevel == XACT_REPEATABLE_READ) {
-        return insert_in_subtransaction(table, edge, block, Ending::keep);
+    const Inserted inserted = insert_in_subtransaction(table, edge, statement, Ending::keep);
+    if (inserted == Inserted::no_such_user && missing_user == MissingUser::raise) {
+        raise_no_such_user();
     }
-    return insert_or_refuse(table, edge, block, Statement::insert);
+    return inserted;
 }
 
 bool remove_edge(PairTable *table, const Edge &edge) {
@@ -163,7 +179,7 @@ bool is_insert_race(const ErrorData &error) {
 }
 
 Statement giving_way(const PairTable &table, Statement insert) {
-    if (!table.inserts_rewritten) {
+    if (table.gives_way) {
         return insert;
     }
     return insert == Statement::insert ? Statement::insert_or_fail : Statement::insert_many_or_fail;

@@ -59,17 +59,11 @@ template <typename Action> void hinting_at_retry(Action action) {
     changing_errors(action, add_retry_hint);
 }
 
-/**
- * Runs an insert, and turns the refusal of the table's own foreign keys into the answer that a caller understands:
- * PT403 where `block` was found, PT404 otherwise.
- */
-template <typename Action> void refusing_missing_users(const PairTable &table, Look block, Action action) {
-    changing_errors(action, [&table, block](ErrorData *error) {
+/** Runs an insert, and turns the refusal of the table's own foreign keys into PT404. */
+template <typename Action> void refusing_missing_users(const PairTable &table, Action action) {
+    changing_errors(action, [&table](ErrorData *error) {
         if (is_missing_user(table, *error)) {
             FlushErrorState();
-            if (block == Look::present) {
-                raise_blocked();
-            }
             raise_no_such_user();
         }
         return add_retry_hint(error);

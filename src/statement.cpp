@@ -22,11 +22,33 @@ const char *rows_of(const PairTable &table) {
     return psprintf("%s%s", table.partitioned ? "" : "ONLY ", qualified_name(table.relation));
 }
 
+/**
+ * The time of a row. A time without a zone is taken as UTC: under the session's zone two of them can be one point in
+ * time, or one of them another, and no cursor could lead back to its row.
+ */
 const char *time_of(const PairTable &table) {
-    if (!OidIsValid(table.created_at_type)) {
+    const char *name = quoted(table.created_at);
+    switch (table.created_at_type) {
+    case TIMESTAMPTZOID:
+        return psprintf("t.%s", name);
+    case TIMESTAMPOID:
+    case DATEOID:
+        return psprintf("pg_catalog.timezone('UTC', t.%s::pg_catalog.timestamp)", name);
+    default:
         return "NULL::pg_catalog.timestamptz";
     }
-    return psprintf("t.%s::pg_catalog.timestamptz", quoted(table.created_at));
+}
+
+/** The parameter that holds a point in time, as the column has it. */
+const char *time_parameter(const PairTable &table) {
+    switch (table.created_at_type) {
+    case TIMESTAMPOID:
+        return "pg_catalog.timezone('UTC', $3)";
+    case DATEOID:
+        return "pg_catalog.timezone('UTC', $3)::pg_catalog.date";
+    default:
+        return "$3";
+    }
 }
 
 /** The condition that a row is the pair of the two parameters, in this order. */
@@ -71,8 +93,8 @@ const char *list_text(const PairTable &table, const Column &key, const Column &o
         return nullptr;
     }
     const char *time = quoted(table.created_at);
-    const char *cursor = psprintf(" AND ROW(t.%s, t.%s) OPERATOR(pg_catalog.<) ROW($3::%s, $4)", time, quoted(other),
-                                  format_type_extended(table.created_at_type, -1, FORMAT_TYPE_FORCE_QUALIFY));
+    const char *cursor =
+        psprintf(" AND ROW(t.%s, t.%s) OPERATOR(pg_catalog.<) ROW(%s, $4)", time, quoted(other), time_parameter(table));
     return psprintf("SELECT t.%s, %s FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) $1%s%s ORDER BY t.%s DESC, t.%s DESC "
                     "LIMIT $2",
                     quoted(other), time_of(table), rows_of(table), quoted(key),

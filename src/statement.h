@@ -46,7 +46,7 @@ enum class Statement : std::size_t {
 
 constexpr std::size_t statement_count = static_cast<std::size_t>(Statement::count) + 1;
 
-/** What a statement may refer to: a look to its table alone, an insert to whatever policies and rules make of it. */
+/** What a statement may refer to: its table alone; what policies add; or what rules make of it. */
 enum class Reach { this_table, this_table_and_more, anything };
 
 /** The parameters of a statement, by their types. */

@@ -62,6 +62,6 @@ constexpr Look agree(bool in_transaction, bool in_latest) {
 }
 
 /** What became of an insert: `raced` means that another transaction came in between, and one has to look again. */
-enum class Inserted { yes, conflict, raced };
+enum class Inserted { yes, conflict, raced, no_such_user };
 
 } // namespace follow

@@ -26,6 +26,9 @@ enum class ForeignKeys { all, deferrable };
 /** Whether an insert gives way to a row that conflicts with it, or fails with the name of the constraint. */
 enum class OnConflict { give_way, fail };
 
+/** What an insert does where a foreign key misses a user: raise PT404, or take itself back and say so. */
+enum class MissingUser { raise, report };
+
 /**
  * How an operation reaches the tables. Operations are written over this interface only; a store decides how a row is
  * found and written, never whether.
@@ -48,18 +51,18 @@ struct Store {
     bool (*users_exist)(PairTable *table, const Edge &edge, ForeignKeys keys);
 
     /**
-     * Asks the caller's policies about an edge that is there, by an insert that gives way to it.
+     * Asks the caller's policies about an edge, by an insert that is taken back.
      *
-     * @return false where the edge went away meanwhile; the insert has been taken back
+     * @return Inserted::conflict where the edge is there
      * @note errors: 42501 where a policy refuses the row
      */
-    bool (*ask_policies)(PairTable *table, const Edge &edge);
+    Inserted (*ask_policies)(PairTable *table, const Edge &edge);
 
     /**
      * Inserts an edge with the caller's rights: its policies and constraints speak first, then the edge that may
-     * already be there. What a foreign key refuses is raised as PT403 where `block` was found, and as PT404 otherwise.
+     * already be there, then the foreign keys.
      */
-    Inserted (*insert_edge)(PairTable *table, const Edge &edge, Look block, OnConflict on_conflict);
+    Inserted (*insert_edge)(PairTable *table, const Edge &edge, OnConflict on_conflict, MissingUser missing_user);
 
     /**
      * Deletes an edge with the caller's rights.

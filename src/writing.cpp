@@ -1,17 +1,20 @@
 #include "writing.h"
 
 #include "rights.h"
+#include "transaction_lock.h"
 
 namespace follow {
 
 void lock_for_writing(Graph *graph, Role role, Writes writes) {
     const bool both = writes == Writes::both_tables;
-    if (both || role == Role::follow) {
-        LockRelationOid(graph->follow.relation, RowExclusiveLock);
-    }
-    if (both || role == Role::block) {
-        LockRelationOid(graph->block.relation, RowExclusiveLock);
-    }
+    locking_for_transaction([graph, role, both] {
+        if (both || role == Role::follow) {
+            LockRelationOid(graph->follow.relation, RowExclusiveLock);
+        }
+        if (both || role == Role::block) {
+            LockRelationOid(graph->block.relation, RowExclusiveLock);
+        }
+    });
 }
 
 /* While one waits for a table, another may take its place; and the pair's lock is the lock of a pair in one table. */

@@ -219,6 +219,13 @@ DROP TRIGGER zz_follow_ext_remove ON user_block;
 CREATE TRIGGER zz_follow_ext_remove AFTER INSERT OR UPDATE ON user_block FOR EACH ROW WHEN (false) EXECUTE FUNCTION follow_guard();
 SELECT follow_attach_graph('user_follow', 'user_block');
 SELECT pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE tgfoid = 'follow_guard'::regproc ORDER BY 1;
+ALTER TABLE user_follow ENABLE REPLICA TRIGGER zz_follow_ext_lock;
+ALTER TABLE user_block ENABLE ALWAYS TRIGGER zz_follow_ext_lock;
+DROP TRIGGER zz_follow_ext_remove ON user_block;
+CREATE CONSTRAINT TRIGGER zz_follow_ext_remove AFTER INSERT OR UPDATE ON user_block DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION follow_guard();
+SELECT follow_attach_graph('user_follow', 'user_block');
+SELECT pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE tgfoid = 'follow_guard'::regproc ORDER BY 1;
 SELECT follow_attach_graph('user_follow', 'user_block', guards => NULL);
 \echo :LAST_ERROR_SQLSTATE
 SELECT follow_attach_graph('user_follow', 'user_block', remove_blocked_follows => NULL);
@@ -312,6 +319,12 @@ UPDATE user_follow SET following_id = :b WHERE follower_id = :d AND following_id
 \echo :LAST_ERROR_SQLSTATE
 INSERT INTO user_block (blocker_id, blocked_id) VALUES (:d, :c);
 SELECT follower_id, following_id FROM user_follow ORDER BY 1, 2;
+-- a guard that somebody has silenced on a partition speaks again
+ALTER TABLE user_follow_0 DISABLE TRIGGER zz_follow_ext_lock;
+SET client_min_messages = error;
+SELECT follow_attach_graph('user_follow', 'user_block');
+RESET client_min_messages;
+SELECT count(*) FROM pg_trigger WHERE tgfoid = 'follow_guard'::regproc AND tgenabled = 'O';
 -- a row without one of its users is nobody's edge
 INSERT INTO user_follow VALUES (:a, NULL);
 ALTER TABLE user_follow DETACH PARTITION user_follow_1;

@@ -119,6 +119,13 @@ SELECT status, count(*) FROM generate_series(1, 100) i, block_user(:a, md5(i::te
 SELECT objsubid, mode, count(*) FROM locks GROUP BY 1, 2 ORDER BY 1;
 SELECT mode FROM pg_locks WHERE relation = 'user_follow'::regclass AND mode LIKE 'Share%' AND pid = pg_backend_pid();
 ROLLBACK;
+-- a bulk follow leaves a block its pair's lock
+BEGIN;
+SELECT count(*) FROM follow_users(:a, ARRAY(SELECT id FROM users));
+SELECT status FROM block_user(:a, :b);
+TABLE locks;
+SELECT count(*) FROM pg_locks WHERE relation = 'user_follow'::regclass AND mode LIKE 'Share%' AND pid = pg_backend_pid();
+ROLLBACK;
 -- given up with a savepoint, the locks are taken again
 BEGIN;
 SAVEPOINT s;
@@ -128,6 +135,55 @@ SELECT count(*) FROM pg_locks WHERE relation = 'user_follow'::regclass AND mode 
 SELECT status FROM block_user(:a, :b);
 SELECT count(*) FROM pg_locks WHERE relation = 'user_follow'::regclass AND mode LIKE 'Share%' AND pid = pg_backend_pid();
 ROLLBACK;
+
+-- Locks are the transaction's, not the cursor's: a fetch that fails gives up none that an earlier fetch took
+CREATE VIEW tables_locked AS
+    SELECT relation::regclass, mode FROM pg_locks
+    WHERE relation IN ('user_follow'::regclass, 'user_block'::regclass) AND mode LIKE '%Row%' AND pid = pg_backend_pid()
+    ORDER BY 1, 2;
+BEGIN;
+DECLARE follow_two CURSOR FOR SELECT status FROM (VALUES (:b), (:a)) v (target), follow_user(:a, v.target::uuid);
+FETCH follow_two;
+SAVEPOINT s;
+FETCH follow_two;
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK TO s;
+TABLE locks;
+TABLE tables_locked;
+ROLLBACK;
+BEGIN;
+DECLARE block_two CURSOR FOR SELECT status FROM (VALUES (:b), (:a)) v (target), block_user(:a, v.target::uuid);
+FETCH block_two;
+SAVEPOINT s;
+FETCH block_two;
+ROLLBACK TO s;
+TABLE locks;
+TABLE tables_locked;
+ROLLBACK;
+BEGIN;
+CREATE FUNCTION bulk_once(follower uuid) RETURNS bigint LANGUAGE sql AS
+    'SELECT count(*) FROM follow_users(follower, ARRAY(SELECT id FROM users))';
+DECLARE bulk_two CURSOR FOR SELECT bulk_once(v.follower::uuid) FROM (VALUES (:a), (NULL)) v (follower);
+FETCH bulk_two;
+SAVEPOINT s;
+FETCH bulk_two;
+ROLLBACK TO s;
+TABLE locks;
+TABLE tables_locked;
+ROLLBACK;
+BEGIN;
+CREATE FUNCTION insert_once(follower uuid, following uuid) RETURNS uuid LANGUAGE sql AS
+    'INSERT INTO user_follow VALUES ($1, $2) RETURNING following_id';
+DECLARE insert_two CURSOR FOR SELECT insert_once(:a, v.target::uuid) FROM (VALUES (:b), (:a)) v (target);
+FETCH insert_two;
+SAVEPOINT s;
+\set VERBOSITY sqlstate
+FETCH insert_two;
+\set VERBOSITY default
+ROLLBACK TO s;
+TABLE locks;
+ROLLBACK;
+DROP VIEW tables_locked;
 
 -- At every level a transaction sees what it did itself
 BEGIN ISOLATION LEVEL REPEATABLE READ;

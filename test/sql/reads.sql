@@ -180,6 +180,15 @@ SELECT * FROM followers_of(:c, 3, '2020-01-01 UTC', :a);
 ALTER TABLE user_follow ALTER created_at TYPE timestamp;
 SELECT * FROM followers_of(:c, 1);
 SELECT * FROM followers_of(:c, 3, '2020-01-01 UTC', :a);
+-- a time without a zone is UTC, whatever the session's zone makes of it: the cursor leads on, and nothing overflows
+UPDATE user_follow SET created_at = '2024-03-10 02:30' WHERE follower_id = :a AND following_id = :c;
+SET timezone = 'America/New_York';
+SELECT user_id, created_at AT TIME ZONE 'UTC' AS utc FROM followers_of(:c, 1);
+SELECT user_id, created_at AT TIME ZONE 'UTC' AS utc FROM followers_of(:c, 1, '2024-03-10 02:30 UTC', :a);
+UPDATE user_follow SET created_at = '294276-12-31 23:59:59' WHERE follower_id = :a AND following_id = :c;
+SELECT status FROM follow_user(:a, :c);
+SELECT user_id FROM followers_of(:c, 1);
+SET timezone = 'UTC';
 SET client_min_messages = error;
 SELECT follow_attach_graph('user_follow', 'user_block', created_at_column => NULL);
 RESET client_min_messages;
