@@ -253,13 +253,45 @@ On a table that is not attached it warns and does nothing. Errors besides: 40001
 Locks: those of follow_user and block_user.';
 
 --
--- Administration. The functions that take more arguments now hand their privileges on.
+-- Administration. What somebody has granted on the functions that are replaced is not handed on: it would become part of
+-- the extension, and no dump would hold it. A NOTICE would not be shown, since scripts of extensions run at
+-- client_min_messages = warning.
 --
 
-ALTER FUNCTION @extschema@.follow_attach_graph(regclass, regclass, name, name, name, name, name)
-RENAME TO follow_attach_graph_of_0_1_0;
-ALTER FUNCTION @extschema@.follow_create_graph(name, regclass, text, name[])
-RENAME TO follow_create_graph_of_0_1_0;
+DO $do$
+DECLARE
+    grants text;
+BEGIN
+    SELECT string_agg(format(
+            'GRANT EXECUTE ON FUNCTION %s TO %s%s;',
+            p.oid::regproc,
+            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+            CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+        ), ' ' ORDER BY p.proname, a.grantee)
+    INTO grants
+    FROM pg_proc p, aclexplode(p.proacl) a
+    WHERE p.oid IN (
+            '@extschema@.follow_attach_graph(regclass, regclass, name, name, name, name, name)'::regprocedure,
+            '@extschema@.follow_create_graph(name, regclass, text, name[])'::regprocedure,
+            '@extschema@.follow_detach_graph()'::regprocedure
+        )
+        AND a.grantee NOT IN (p.proowner, 'pg_database_owner'::regrole);
+    IF grants IS NOT NULL THEN
+        RAISE WARNING USING
+            MESSAGE = 'privileges on the functions that this release replaces are gone',
+            HINT = 'Run: ' || grants;
+    END IF;
+    IF EXISTS (SELECT FROM @extschema@.follow_graph) THEN
+        RAISE WARNING USING
+            MESSAGE = 'the guards of this release are not on the attached tables yet',
+            HINT = 'Call follow_attach_graph again, with the arguments of the first time: it puts them on.';
+    END IF;
+END
+$do$;
+
+DROP FUNCTION @extschema@.follow_attach_graph(regclass, regclass, name, name, name, name, name);
+DROP FUNCTION @extschema@.follow_create_graph(name, regclass, text, name[]);
+DROP FUNCTION @extschema@.follow_detach_graph();
 
 CREATE FUNCTION @extschema@.follow_attach_graph(
     follow_table regclass,
@@ -400,27 +432,20 @@ users_table: where users live, referenced with ON DELETE CASCADE; NULL for no fo
 Errors: 42501 may not create in the schema, or not reference users_table; 42804 users_table has no uuid primary key; 42P07 a table of that name exists; 3F000 no schema; 22023, 22004 arguments; those of follow_attach_graph.
 Locks: those of CREATE TABLE, and SHARE ROW EXCLUSIVE on users_table.';
 
+CREATE FUNCTION @extschema@.follow_detach_graph() RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'follow_ext_detach_graph';
 COMMENT ON FUNCTION @extschema@.follow_detach_graph() IS
 'Forgets the graph and takes the guards off. Tables, rows, indexes and policies stay as they are. For the owner of both tables.
 Errors: 42501 not the owner. Locks: SHARE ROW EXCLUSIVE on both tables; ACCESS EXCLUSIVE where guards are taken off.';
 
 --
 -- Privileges. Default privileges, which name roles, have been applied already: revoke what they gave, from everybody who
--- got it, and hand on what was granted on the functions that are replaced.
+-- got it.
 --
 
 DO $do$
 DECLARE
-    administration CONSTANT regprocedure[] := ARRAY[
-        '@extschema@.follow_attach_graph(regclass, regclass, name, name, name, name, name, boolean, boolean)',
-        '@extschema@.follow_create_graph(name, regclass, text, name[], boolean)',
-        '@extschema@.follow_counts(uuid)',
-        '@extschema@.follow_guard()'
-    ];
-    replaced CONSTANT regprocedure[] := ARRAY[
-        '@extschema@.follow_attach_graph_of_0_1_0(regclass, regclass, name, name, name, name, name)',
-        '@extschema@.follow_create_graph_of_0_1_0(name, regclass, text, name[])'
-    ];
     item record;
 BEGIN
     FOR item IN
@@ -428,34 +453,22 @@ BEGIN
             p.oid::regprocedure AS function,
             CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee
         FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-        WHERE p.oid = ANY (administration) AND a.grantee <> p.proowner
+        WHERE p.oid IN (
+                '@extschema@.follow_attach_graph(regclass, regclass, name, name, name, name, name, boolean, boolean)'::regprocedure,
+                '@extschema@.follow_create_graph(name, regclass, text, name[], boolean)'::regprocedure,
+                '@extschema@.follow_detach_graph()'::regprocedure,
+                '@extschema@.follow_counts(uuid)'::regprocedure,
+                '@extschema@.follow_guard()'::regprocedure
+            )
+            AND a.grantee <> p.proowner
     LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', item.function, item.grantee);
     END LOOP;
-    FOR item IN
-        SELECT
-            administration[r.position] AS function,
-            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee,
-            CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS option
-        FROM unnest(replaced) WITH ORDINALITY r (function, position)
-        JOIN pg_proc p ON p.oid = r.function, aclexplode(p.proacl) a
-        WHERE a.grantee <> p.proowner
-    LOOP
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s%s', item.function, item.grantee, item.option);
-    END LOOP;
-    IF EXISTS (SELECT FROM @extschema@.follow_graph) THEN
-        -- not a NOTICE: scripts of extensions run at client_min_messages = warning
-        RAISE WARNING USING
-            MESSAGE = 'the guards of this release are not on the attached tables yet',
-            HINT = 'Call follow_attach_graph again, with the arguments of the first time: it puts them on.';
-    END IF;
 END
 $do$;
 
-DROP FUNCTION @extschema@.follow_attach_graph_of_0_1_0(regclass, regclass, name, name, name, name, name);
-DROP FUNCTION @extschema@.follow_create_graph_of_0_1_0(name, regclass, text, name[]);
-
--- The owner of the database may hand administration on, to an owner of tables or to whom counts are no secret.
+-- The owner of the database may hand administration on, to whom they trust as themselves: whoever attaches tables has
+-- their triggers run by all who follow.
 GRANT EXECUTE ON FUNCTION @extschema@.follow_attach_graph(regclass, regclass, name, name, name, name, name, boolean, boolean) TO pg_database_owner WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION @extschema@.follow_create_graph(name, regclass, text, name[], boolean) TO pg_database_owner WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION @extschema@.follow_detach_graph() TO pg_database_owner WITH GRANT OPTION;

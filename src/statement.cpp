@@ -67,10 +67,14 @@ const char *find_either_text(const PairTable &table) {
                     is_pair(table, 1, 2), rows, is_pair(table, 2, 1));
 }
 
-/** The users at the `other` end of the rows whose `key` is the first parameter, of those in the second. */
+/**
+ * The users at the `other` end of the rows whose `key` is the first parameter, of those in the second. OFFSET 0 has
+ * each of them probed by itself: a generic plan knows the length of no array, and would read all rows of the key
+ * instead.
+ */
 const char *find_many_text(const PairTable &table, const Column &key, const Column &other, const char *more_columns) {
-    return psprintf("SELECT t.%s%s FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) $1 AND t.%s OPERATOR(pg_catalog.=) ANY "
-                    "($2)",
+    return psprintf("SELECT t.* FROM pg_catalog.unnest($2) AS u, LATERAL (SELECT t.%s%s FROM %s t WHERE t.%s "
+                    "OPERATOR(pg_catalog.=) $1 AND t.%s OPERATOR(pg_catalog.=) u OFFSET 0) t",
                     quoted(other), more_columns, rows_of(table), quoted(key), quoted(other));
 }
 
@@ -118,10 +122,11 @@ const char *untimed_list_text(const PairTable &table, const Column &key, const C
 const char *mutual_text(const PairTable &table, bool after) {
     const char *from = quoted(table.from);
     const char *to = quoted(table.to);
-    return psprintf("SELECT t.%s FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) $1%s AND EXISTS (SELECT FROM %s b WHERE "
-                    "b.%s OPERATOR(pg_catalog.=) t.%s AND b.%s OPERATOR(pg_catalog.=) $2) ORDER BY t.%s LIMIT $3",
-                    to, rows_of(table), from, after ? psprintf(" AND t.%s OPERATOR(pg_catalog.>) $4", to) : "",
-                    rows_of(table), from, to, to, to);
+    return psprintf(
+        "SELECT t.%s FROM %s t WHERE t.%s OPERATOR(pg_catalog.=) $1%s AND EXISTS (SELECT FROM %s b WHERE "
+        "b.%s OPERATOR(pg_catalog.=) t.%s AND b.%s OPERATOR(pg_catalog.=) $2 OFFSET 0) ORDER BY t.%s LIMIT $3",
+        to, rows_of(table), from, after ? psprintf(" AND t.%s OPERATOR(pg_catalog.>) $4", to) : "", rows_of(table),
+        from, to, to, to);
 }
 
 const char *count_text(const PairTable &table) {

@@ -85,7 +85,7 @@ SELECT p.oid::regprocedure AS function,
        has_function_privilege('regress_follow_anon', p.oid, 'EXECUTE') AS anon,
        has_function_privilege('pg_database_owner', p.oid, 'EXECUTE') AS database_owner
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-WHERE pronamespace = 'follow'::regnamespace ORDER BY 1::text COLLATE "C";
+WHERE pronamespace = 'follow'::regnamespace ORDER BY p.oid::regprocedure::text COLLATE "C";
 SELECT privilege, has_table_privilege('regress_follow_anon', 'follow.follow_graph', privilege) AS anon,
        has_table_privilege('pg_database_owner', 'follow.follow_graph', privilege) AS database_owner
 FROM unnest('{SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER}'::text[]) privilege;
