@@ -41,6 +41,16 @@ MERGE INTO user_follow f USING (VALUES (:a::uuid, :b::uuid)) v (x, y) ON f.follo
 UPDATE user_follow SET created_at = '2020-01-01 UTC';
 INSERT INTO user_follow (follower_id, following_id) VALUES (:a, :c)
     ON CONFLICT (follower_id, following_id) DO UPDATE SET created_at = '2021-01-01 UTC';
+-- not even where the pair should not be there
+SET session_replication_role = replica;
+INSERT INTO user_follow (follower_id, following_id) VALUES (:a, :b);
+RESET session_replication_role;
+BEGIN;
+UPDATE user_follow SET created_at = '2022-01-01 UTC' WHERE follower_id = :a AND following_id = :b;
+UPDATE user_block SET blocker_id = blocker_id;
+TABLE locks;
+ROLLBACK;
+DELETE FROM user_follow WHERE follower_id = :a AND following_id = :b;
 TABLE edges;
 
 -- A follow and a block of oneself, where the table lets them pass
