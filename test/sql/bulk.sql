@@ -95,6 +95,22 @@ SELECT status FROM follow_users(ARRAY[:b, :c, :nobody, :a, md5('2')::uuid]::uuid
 ROLLBACK;
 RESET ROLE;
 RESET request.jwt.claims;
+-- A foreign key that is checked at commit says nothing of a target in time; another constraint that is leaves no ON CONFLICT
+ALTER TABLE user_follow ALTER CONSTRAINT user_follow_following_id_fkey DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE user_follow ADD id uuid DEFAULT gen_random_uuid() UNIQUE DEFERRABLE;
+SET ROLE regress_follow_user;
+SET request.jwt.claims = '{"sub": "00000000-0000-0000-0000-00000000000a"}';
+SELECT status FROM follow_users(ARRAY[:nobody, md5('4')::uuid]::uuid[]);
+SELECT status FROM follow_users(ARRAY[:b, :c, :nobody, md5('5')::uuid]::uuid[]);
+SELECT status FROM follow_users(ARRAY[:b, md5('5')::uuid]::uuid[]);
+SELECT status FROM follow_user(md5('6')::uuid);
+SELECT status FROM follow_user(md5('6')::uuid);
+SELECT follow_users(:b, ARRAY[:c]::uuid[]);
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+RESET request.jwt.claims;
+SELECT status FROM follow_users(:b, ARRAY[:d, :nobody, md5('5')::uuid]::uuid[]);
+SELECT status FROM follow_users(:b, ARRAY[:d, :nobody, md5('5')::uuid]::uuid[]);
 -- INSERT alone is enough
 REVOKE SELECT, DELETE ON user_follow, user_block FROM regress_follow_user;
 REVOKE ALL ON user_block FROM regress_follow_user;

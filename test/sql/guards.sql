@@ -186,6 +186,38 @@ SELECT follow_user(:a, :c);
 SELECT follow_users(:a, ARRAY[:c]::uuid[]);
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER block_back ON user_follow;
+-- another follower's follow of the same user
+INSERT INTO user_block VALUES (:d, :c);
+CREATE OR REPLACE FUNCTION block_back() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.follower_id = '00000000-0000-0000-0000-00000000000a' THEN
+        INSERT INTO user_follow VALUES ('00000000-0000-0000-0000-00000000000d', NEW.following_id);
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER block_back BEFORE INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION block_back();
+SELECT follow_user(:a, :c);
+\echo :LAST_ERROR_SQLSTATE
+DROP TRIGGER block_back ON user_follow;
+DELETE FROM user_block WHERE blocker_id = :d;
+-- the same pair for a second time, when a block has come that no guard knows of
+CREATE OR REPLACE FUNCTION block_back() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM user_block WHERE blocker_id = NEW.following_id) THEN
+        PERFORM set_config('session_replication_role', 'replica', true);
+        INSERT INTO user_block VALUES (NEW.following_id, NEW.follower_id);
+        PERFORM set_config('session_replication_role', 'origin', true);
+        DELETE FROM user_follow;
+        INSERT INTO user_follow VALUES (NEW.follower_id, NEW.following_id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER block_back AFTER INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION block_back();
+SELECT follow_user(:a, :c);
+\echo :LAST_ERROR_SQLSTATE
+DROP TRIGGER block_back ON user_follow;
 CREATE OR REPLACE FUNCTION block_back() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM block_user(NEW.following_id, NEW.follower_id); RETURN NEW; END';
 CREATE TRIGGER block_back BEFORE INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION block_back();

@@ -360,7 +360,7 @@ works('the first tables were attached in their place');
 ask($warm, q(PREPARE follow_somebody AS SELECT status::text FROM follow_user($1, $2)));
 my $prepared = sprintf(q(EXECUTE follow_somebody('%s', '%s')), map { user($_) } @known);
 is(ask($warm, $prepared), 'already_following', 'a prepared call');
-change('DROP EXTENSION follow_ext');
+change('DROP EXTENSION follow_ext CASCADE');
 refused('42883', 'the extension was dropped');
 is(ask($warm, $prepared), '42883', 'the extension was dropped, says the prepared call');
 change('CREATE EXTENSION follow_ext');
@@ -368,11 +368,11 @@ refused_as_unusable('the extension was created again, and nothing is attached');
 change($attach);
 works('the extension was created again and the graph attached');
 is(ask($warm, $prepared), 'already_following', 'the prepared call works again');
-change(q(DROP EXTENSION follow_ext; CREATE SCHEMA api; CREATE EXTENSION follow_ext SCHEMA api;
+change(q(DROP EXTENSION follow_ext CASCADE; CREATE SCHEMA api; CREATE EXTENSION follow_ext SCHEMA api;
     SELECT api.follow_attach_graph('public.user_follow', 'public.user_block')));
 ask($warm, 'SET search_path = api, public');
 works('the extension was created in another schema, at one go');
-change("DROP EXTENSION follow_ext; CREATE EXTENSION follow_ext; $attach");
+change("DROP EXTENSION follow_ext CASCADE; CREATE EXTENSION follow_ext; $attach");
 ask($warm, 'RESET search_path');
 works('the extension is where it was');
 
@@ -437,7 +437,7 @@ my %own = (
       [ 'ALTER TABLE user_follow DROP CONSTRAINT user_follow_follower_id_following_id_key', '55000' ],
     'dropping the table' => [ 'DROP TABLE user_block', '55000' ],
     'detaching' => [ 'SELECT follow_detach_graph()', '55000' ],
-    'dropping the extension' => [ 'DROP EXTENSION follow_ext', '42883' ],
+    'dropping the extension' => [ 'DROP EXTENSION follow_ext CASCADE', '42883' ],
     'giving one table away' => [ 'ALTER TABLE user_block OWNER TO first_owner', '55000' ],
     'renaming a column' => [ 'ALTER TABLE user_follow RENAME following_id TO followee_id', 'following' ],
     'renaming the schema' => [ 'ALTER SCHEMA public RENAME TO private; SET LOCAL search_path = private', 'following' ],
