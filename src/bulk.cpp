@@ -76,11 +76,24 @@ void look_and_insert(Graph *graph, const Uuid &follower, Targets targets, bool o
     require_follower(&graph->follow, follower, targets, inserted ? ForeignKeys::deferrable : ForeignKeys::all);
 }
 
+/** Where an insert cannot give way, it ends at the first edge that is there: the policies are asked one by one. */
+void ask_one_by_one(PairTable *follows, const Uuid &follower, Targets targets) {
+    for (const Target &target : targets) {
+        CHECK_FOR_INTERRUPTS();
+        spi_store.ask_policies(follows, {follower, target.user});
+    }
+}
+
 /**
  * Under row security the policies speak first, about every edge: all are inserted before anything is looked up. That is
  * all there is to do where nobody is blocked or missing.
  */
 void insert_and_look(Graph *graph, const Uuid &follower, Targets targets, bool or_fail) {
+    if (!graph->follow.gives_way) {
+        ask_one_by_one(&graph->follow, follower, targets);
+        look_and_insert(graph, follower, targets, or_fail);
+        return;
+    }
     const Attempt attempt = try_edges(&graph->follow, &graph->block, follower, targets);
     if (!attempt.kept) {
         look_and_insert(graph, follower, targets, or_fail);

@@ -103,11 +103,10 @@ bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or
 }
 
 Attempt try_edges(PairTable *follows, PairTable *blocks, const Uuid &from, Targets targets) {
-    const Statement statement = giving_way(*follows, Statement::insert_many);
     volatile bool kept = false;
     volatile TransactionId writer = InvalidTransactionId;
     const auto insert_and_look = [&] {
-        insert(follows, from, targets, statement);
+        insert(follows, from, targets, Statement::insert_many);
         writer = GetCurrentTransactionIdIfAny();
         const std::size_t asked = count_undecided(targets);
         find_missing_users(follows, targets, ForeignKeys::deferrable);
@@ -116,10 +115,7 @@ Attempt try_edges(PairTable *follows, PairTable *blocks, const Uuid &from, Targe
         return kept ? Ending::keep : Ending::take_back;
     };
     // A foreign key speaks after the last row has passed the policies.
-    const auto have_passed = [follows](const ErrorData &error) {
-        return is_missing_user(*follows, error) ||
-               (!follows->gives_way && error.sqlerrcode == ERRCODE_UNIQUE_VIOLATION);
-    };
+    const auto have_passed = [follows](const ErrorData &error) { return is_missing_user(*follows, error); };
     outlast_races([&] { survives_races(insert_and_look, have_passed); });
     return {kept, writer};
 }

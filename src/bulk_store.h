@@ -35,17 +35,19 @@ void find_missing_users(PairTable *follows, Targets targets, ForeignKeys keys);
  */
 bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or_fail);
 
-/**
- * As insert_edges, but before any look: takes everything back where a target turns out to be blocked or missing, or
- * where looks have to come first (SERIALIZABLE). The caller's policies have spoken about each edge then.
- *
- * @return the subtransaction that wrote what was kept; InvalidTransactionId where nothing was written
- * @note errors: 42501 where a policy refuses one of the edges
- */
+/** What became of inserts before any look, and the subtransaction that wrote the rows, if any were written. */
 struct Attempt {
     bool kept;
     TransactionId writer;
 };
+
+/**
+ * As insert_edges, for edges that give way, but before any look: takes everything back where a target turns out to be
+ * blocked or missing, or where looks have to come first (SERIALIZABLE). The caller's policies have spoken about each
+ * edge then.
+ *
+ * @note errors: 42501 where a policy refuses one of the edges
+ */
 Attempt try_edges(PairTable *follows, PairTable *blocks, const Uuid &from, Targets targets);
 
 /**

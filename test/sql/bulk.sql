@@ -108,6 +108,16 @@ SELECT status FROM follow_user(md5('6')::uuid);
 SELECT follow_users(:b, ARRAY[:c]::uuid[]);
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
+CREATE POLICY not_them ON user_follow AS RESTRICTIVE FOR INSERT
+    WITH CHECK (following_id NOT IN (md5('6')::uuid, 'ffffffff-0000-0000-0000-000000000000'));
+SET ROLE regress_follow_user;
+-- one is there, one is refused: in the order of their ids, and the other way round
+SELECT follow_users(ARRAY[:b, md5('6')::uuid]::uuid[]);
+\echo :LAST_ERROR_SQLSTATE
+SELECT follow_users(ARRAY[md5('5')::uuid, 'ffffffff-0000-0000-0000-000000000000']::uuid[]);
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+DROP POLICY not_them ON user_follow;
 RESET request.jwt.claims;
 SELECT status FROM follow_users(:b, ARRAY[:d, :nobody, md5('5')::uuid]::uuid[]);
 SELECT status FROM follow_users(:b, ARRAY[:d, :nobody, md5('5')::uuid]::uuid[]);
