@@ -209,7 +209,8 @@ sub copy_afresh
     return "BEGIN;\n$lock"
       . statement('make_room', "DELETE FROM user_block WHERE blocker_id IN ($list) OR blocked_id IN ($list);")
       . statement('make_room', "DELETE FROM user_follow WHERE follower_id IN ($list);")
-      . statement($name, copy_into($table, @rows)) . statement('commit', 'COMMIT;');
+      # where the transaction has failed there is no COPY, and its rows would be taken for SQL
+      . "\\if :ERROR\n\\else\n" . statement($name, copy_into($table, @rows)) . "\\endif\n" . statement('commit', 'COMMIT;');
 }
 
 # One transaction of the mix.
