@@ -74,7 +74,7 @@ SET ROLE regress_follow_user;
 SET request.jwt.claims = '{"sub": "00000000-0000-0000-0000-00000000000a"}';
 CREATE FUNCTION pg_temp.explain(query text) RETURNS SETOF text LANGUAGE plpgsql AS
     'BEGIN RETURN QUERY EXECUTE ''EXPLAIN (COSTS OFF) '' || query; END';
-SELECT count(*) AS evaluated_before_the_scan FROM pg_temp.explain('SELECT * FROM user_block') line WHERE line ~ 'InitPlan';
+SELECT count(*) AS evaluated_before_the_scan FROM pg_temp.explain('SELECT * FROM user_block') line WHERE line ~ '^ *InitPlan';
 
 -- The follower follows, both see and end a follow, nobody else does
 SELECT follower_id, following_id FROM user_follow;

@@ -212,7 +212,8 @@ foreach my $schema ('public', $odd)
 
     my $fresh = query("${name}_fresh", $everything);
     cmp_ok(scalar(() = $fresh =~ /^member function/mg), '>', 20, "$name: functions to compare");
-    unlike($fresh, qr/^no comment (function|type|table)/m, "$name: everything has a comment");
+    # but for types that come with another, which later releases of PostgreSQL count as members
+    unlike($fresh, qr/^no comment (?!type .*(\[\]|follow_graph)$)(function|type|table)/m, "$name: everything has a comment");
     is(query("${name}_$_", $everything), $fresh, "${name}_$_: upgraded is as new") foreach ('upgraded', 'with_graph');
 
     # Default privileges gave EXECUTE to everybody signed in: not on what administers or counts.
