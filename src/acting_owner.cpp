@@ -15,7 +15,13 @@ void set_until_end(const char *name, const char *value) {
 } // namespace
 
 ActingOwner begin_acting(Oid owner, Oid schema) {
-    const char *search_path = psprintf("pg_catalog, %s, pg_temp", quote_identifier(get_namespace_name_or_temp(schema)));
+    const char *name = get_namespace_name_or_temp(schema);
+    if (name == nullptr) {
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("the schema of the follow graph was dropped meanwhile"),
+                errhint("Look for a trigger that drops it."));
+    }
+    const char *search_path = psprintf("pg_catalog, %s, pg_temp", quote_identifier(name));
     ActingOwner acting{};
     GetUserIdAndSecContext(&acting.caller, &acting.caller_context);
     SetUserIdAndSecContext(owner, acting.caller_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);

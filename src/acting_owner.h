@@ -21,6 +21,7 @@ struct ActingOwner {
  * @param owner the role to become
  * @param schema the relation's schema, under the name that it has now
  * @return what end_acting needs
+ * @note errors: 55000 where the schema is gone
  */
 ActingOwner begin_acting(Oid owner, Oid schema);
 

@@ -233,7 +233,14 @@ const char *quoted(const Column &column) {
 }
 
 const char *qualified_name(Oid relation) {
-    return quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(relation)), get_rel_name(relation));
+    const char *name = get_rel_name(relation);
+    const char *schema = name == nullptr ? nullptr : get_namespace_name_or_temp(get_rel_namespace(relation));
+    if (schema == nullptr) {
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("a table of the follow graph was dropped meanwhile"),
+                errhint("Look for a trigger that drops it, and attach the table that takes its place."));
+    }
+    return quote_qualified_identifier(schema, name);
 }
 
 } // namespace follow

@@ -74,7 +74,11 @@ bool describe_created_at(Relation relation, const Column &remembered, PairTable 
 /** The column's name, quoted where SQL needs it. */
 const char *quoted(const Column &column);
 
-/** The name that a relation has now, with its schema, quoted where SQL needs it; palloc'd. */
+/**
+ * The name that a relation has now, with its schema, quoted where SQL needs it; palloc'd.
+ *
+ * @note errors: 55000 where it is gone: a trigger of a call's own can drop what the call has locked
+ */
 const char *qualified_name(Oid relation);
 
 } // namespace follow
