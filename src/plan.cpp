@@ -57,6 +57,11 @@ bool means(SPIPlanPtr plan, Tables tables, Reach reach) {
     return true;
 }
 
+[[noreturn]] void raise_renamed() {
+    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("a table of the follow graph was renamed meanwhile"), errhint("Call again."));
+}
+
 /** Prepares a text, to be planned once, and makes sure that it was understood to mean the relations whose names it has.
  */
 SPIPlanPtr prepare(const char *text, Parameters parameters, Tables tables, Reach reach) {
@@ -66,8 +71,7 @@ SPIPlanPtr prepare(const char *text, Parameters parameters, Tables tables, Reach
         elog(ERROR, "SPI_prepare_cursor failed for \"%s\": %s", text, SPI_result_code_string(SPI_result));
     }
     if (!means(plan, tables, reach)) {
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("a table of the follow graph was renamed meanwhile"), errhint("Call again."));
+        raise_renamed();
     }
     return plan;
 }
@@ -106,35 +110,77 @@ const char *find_user_text(const UserReference &user, const char *condition) {
                     qualified_name(user.users_table), condition);
 }
 
+/** A relation, and what belongs to it: partitions are locked when a plan is run. */
+void lock_with_partitions(Oid relation, LOCKMODE mode) {
+    LockRelationOid(relation, mode);
+    if (get_rel_relkind(relation) != '\0' && has_subclass(relation)) {
+        list_free(find_all_inheritors(relation, mode, nullptr));
+    }
+}
+
+/**
+ * Takes the locks that running a plan takes. Whoever waits for a lock hears of invalidations, and would then make the
+ * plan anew from its text, in which somebody may have put another table in the place of a name meanwhile.
+ */
+void lock_reached(SPIPlanPtr plan, Oid relation, LOCKMODE mode) {
+    ListCell *source = nullptr;
+    foreach (source, SPI_plan_get_plan_sources(plan)) {
+        ListCell *cell = nullptr;
+        foreach (cell, static_cast<CachedPlanSource *>(lfirst(source))->relationOids) {
+            lock_with_partitions(lfirst_oid(cell), lfirst_oid(cell) == relation ? mode : AccessShareLock);
+        }
+    }
+}
+
+/** Gives a plan that is valid and will stay so until it runs. `prepare` makes one with the names of the moment. */
+template <typename Prepare> SPIPlanPtr settle(SPIPlanPtr *plan, Oid relation, LOCKMODE mode, Prepare prepare) {
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        if (*plan != nullptr) {
+            lock_reached(*plan, relation, mode);
+        }
+        if (is_usable(plan)) {
+            return *plan;
+        }
+        *plan = prepare();
+    }
+}
+
+LOCKMODE mode_of(Statement statement) {
+    const bool removes = statement == Statement::remove || statement == Statement::remove_either;
+    return removes ? RowExclusiveLock : AccessShareLock;
+}
+
 } // namespace
 
 SPIPlanPtr plan_of(PairTable *table, Statement statement) {
-    SPIPlanPtr *plan = &table->plans[static_cast<std::size_t>(statement)];
-    if (!is_usable(plan)) {
-        *plan = prepare_to_keep(text_of(*table, statement), parameters_of(statement), table->relation,
-                                reach_of(*table, statement));
-    }
-    return *plan;
+    return settle(&table->plans[static_cast<std::size_t>(statement)], table->relation, mode_of(statement), [&] {
+        return prepare_to_keep(text_of(*table, statement), parameters_of(statement), table->relation,
+                               reach_of(*table, statement));
+    });
 }
 
 SPIPlanPtr plan_over(Tables tables, const char *text) {
-    return prepare(text, {nullptr, 0}, tables, Reach::this_table);
+    const SPIPlanPtr plan = prepare(text, {nullptr, 0}, tables, Reach::this_table);
+    lock_reached(plan, InvalidOid, AccessShareLock);
+    if (!SPI_plan_is_valid(plan)) {
+        raise_renamed();
+    }
+    return plan;
 }
 
 SPIPlanPtr find_one_user_plan(UserReference *user) {
-    if (!is_usable(&user->find_one)) {
-        user->find_one = prepare_to_keep(find_user_text(*user, user->of_from ? "$1" : "$2"),
-                                         parameters_of(Statement::probe), user->users_table, Reach::this_table);
-    }
-    return user->find_one;
+    return settle(&user->find_one, user->users_table, RowShareLock, [user] {
+        return prepare_to_keep(find_user_text(*user, user->of_from ? "$1" : "$2"), parameters_of(Statement::probe),
+                               user->users_table, Reach::this_table);
+    });
 }
 
 SPIPlanPtr find_many_users_plan(UserReference *user) {
-    if (!is_usable(&user->find_many)) {
-        user->find_many = prepare_to_keep(find_user_text(*user, "ANY ($2)"), parameters_of(Statement::find_many),
-                                          user->users_table, Reach::this_table);
-    }
-    return user->find_many;
+    return settle(&user->find_many, user->users_table, RowShareLock, [user] {
+        return prepare_to_keep(find_user_text(*user, "ANY ($2)"), parameters_of(Statement::find_many),
+                               user->users_table, Reach::this_table);
+    });
 }
 
 uint64 run_plan(SPIPlanPtr plan, Datum *values, const char *nulls, Snapshot snapshot, Snapshot crosscheck) {
