@@ -7,6 +7,7 @@
 #include "subtransaction.h"
 #include "uuid_array.h"
 
+#include <algorithm>
 #include <array>
 
 namespace follow {
@@ -20,7 +21,11 @@ uint64 run(SPIPlanPtr plan, const Uuid &from, Targets targets, Snapshot snapshot
 
 Target *target_of_row(Targets targets, const SPITupleTable *rows, uint64 row) {
     bool null = false;
-    return find_target(targets, uuid_of(SPI_getbinval(rows->vals[row], rows->tupdesc, 1, &null)));
+    Target *target = find_target(targets, uuid_of(SPI_getbinval(rows->vals[row], rows->tupdesc, 1, &null)));
+    if (target == nullptr) {
+        elog(ERROR, "a user was found who was not asked for");
+    }
+    return target;
 }
 
 Look decide_found(SPIPlanPtr plan, const Uuid &from, Targets targets, TargetStatus status) {
@@ -96,7 +101,9 @@ bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or
     };
     const bool may_race = !follows->gives_way || XactIsoLevel == XACT_REPEATABLE_READ;
     if (may_race && !or_fail) {
-        return survives_races(insert_or_refuse, is_insert_race);
+        return survives_races(insert_or_refuse, [follows](const ErrorData &error) {
+            return is_serialization_race(error) || is_repeated_row(*follows, error);
+        });
     }
     insert_or_refuse();
     return true;
@@ -108,29 +115,36 @@ Attempt try_edges(PairTable *follows, PairTable *blocks, const Uuid &from, Targe
     const auto insert_and_look = [&] {
         insert(follows, from, targets, Statement::insert_many);
         writer = GetCurrentTransactionIdIfAny();
-        const std::size_t asked = count_undecided(targets);
-        find_missing_users(follows, targets, ForeignKeys::deferrable);
-        kept = !IsolationIsSerializable() && find_blocks(blocks, from, targets) == Look::present &&
-               count_undecided(targets) == asked;
+        if (!IsolationIsSerializable()) {
+            const std::size_t asked = count_undecided(targets);
+            find_blocks(blocks, from, targets);
+            find_missing_users(follows, targets, ForeignKeys::deferrable);
+            kept = count_undecided(targets) == asked;
+        }
         return kept ? Ending::keep : Ending::take_back;
     };
-    // A foreign key speaks after the last row has passed the policies.
-    const auto have_passed = [follows](const ErrorData &error) { return is_missing_user(*follows, error); };
+    const auto have_passed = [follows](const ErrorData &error) {
+        return is_missing_user(*follows, error) && comes_after_policies(*follows, true);
+    };
     outlast_races([&] { survives_races(insert_and_look, have_passed); });
     return {kept, writer};
 }
 
 void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets, TransactionId writer) {
+    // A guard meets each row that is new. Without guards the row's writer tells, unless triggers write rows too.
+    const bool by_guard =
+        std::any_of(begin(targets), end(targets), [](const Target &target) { return target.guarded; });
     const ActingOwner acting = begin_acting(follows->owner, follows->schema);
     const uint64 count = run(plan_of(follows, Statement::find_many), from, targets, GetLatestSnapshot());
     for (uint64 row = 0; row < count; row++) {
         bool null = false;
         const TransactionId written_by =
             DatumGetTransactionId(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 2, &null));
-        const bool ours = TransactionIdIsValid(writer) ? TransactionIdEquals(written_by, writer)
-                                                       : TransactionIdIsCurrentTransactionId(written_by);
-        decide(target_of_row(targets, SPI_tuptable, row),
-               ours ? TargetStatus::following : TargetStatus::already_following);
+        const bool by_us = TransactionIdIsValid(writer) ? TransactionIdEquals(written_by, writer)
+                                                        : TransactionIdIsCurrentTransactionId(written_by);
+        Target *target = target_of_row(targets, SPI_tuptable, row);
+        const bool is_new = by_guard ? target->guarded : by_us;
+        decide(target, is_new ? TargetStatus::following : TargetStatus::already_following);
     }
     end_acting(acting);
 }

@@ -22,14 +22,21 @@ std::optional<FormData_pg_constraint> read_constraint(Oid constraint) {
     return form;
 }
 
-/** The constraint that an error names, or InvalidOid. */
-Oid reported_constraint(const ErrorData &error) {
-    if (error.schema_name == nullptr || error.table_name == nullptr || error.constraint_name == nullptr) {
+/** The table that an error names, or InvalidOid. */
+Oid reported_relation(const ErrorData &error) {
+    if (error.schema_name == nullptr || error.table_name == nullptr) {
         return InvalidOid;
     }
     const Oid schema = get_namespace_oid(error.schema_name, true);
-    const Oid relation = OidIsValid(schema) ? get_relname_relid(error.table_name, schema) : InvalidOid;
-    return OidIsValid(relation) ? get_relation_constraint_oid(relation, error.constraint_name, true) : InvalidOid;
+    return OidIsValid(schema) ? get_relname_relid(error.table_name, schema) : InvalidOid;
+}
+
+/** The constraint that an error names, or InvalidOid. */
+Oid reported_constraint(const ErrorData &error) {
+    const Oid relation = reported_relation(error);
+    return OidIsValid(relation) && error.constraint_name != nullptr
+               ? get_relation_constraint_oid(relation, error.constraint_name, true)
+               : InvalidOid;
 }
 
 bool is_own(const PairTable &table, Oid constraint) {
@@ -64,6 +71,7 @@ void describe_foreign_keys(Relation relation, PairTable *table) {
         user->users_column = key->confkey[0];
         user->of_from = of_from;
         user->deferrable = constraint->condeferrable;
+        user->validated = constraint->convalidated;
         user->next = table->users;
         table->users = user;
     }
@@ -79,6 +87,15 @@ bool is_missing_user(const PairTable &table, const ErrorData &error) {
         constraint = form ? form->conparentid : InvalidOid;
     }
     return OidIsValid(constraint);
+}
+
+bool is_repeated_row(const PairTable &table, const ErrorData &error) {
+    if (error.sqlerrcode != ERRCODE_UNIQUE_VIOLATION) {
+        return false;
+    }
+    const Oid relation = reported_relation(error);
+    return relation == table.relation ||
+           (OidIsValid(relation) && list_member_oid(get_partition_ancestors(relation), table.relation));
 }
 
 } // namespace follow

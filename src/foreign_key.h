@@ -17,6 +17,8 @@ struct UserReference {
     bool of_from;
     /** The constraint may be checked as late as at commit, when no answer can tell of it. */
     bool deferrable;
+    /** False for NOT VALID: rows from before may miss their users. */
+    bool validated;
     /** Kept plans: the look for one user, and for many. */
     SPIPlanPtr find_one;
     SPIPlanPtr find_many;
@@ -32,5 +34,8 @@ void describe_foreign_keys(Relation relation, PairTable *table);
  * since partitions come and go.
  */
 bool is_missing_user(const PairTable &table, const ErrorData &error);
+
+/** Whether an error is a unique violation (23505) of the table itself or of a partition of it. */
+bool is_repeated_row(const PairTable &table, const ErrorData &error);
 
 } // namespace follow

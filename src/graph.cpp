@@ -139,15 +139,26 @@ bool build_current(Oid function) {
     return true;
 }
 
-/** Whether the table has a foreign key that is not deferrable on each of its two columns. */
-bool has_users(const PairTable &table) {
+/** Whether both users of each row are in a users table at any time. */
+bool has_users(const PairTable &table, Oid users_table) {
     bool from = false;
     bool to = false;
     for (const UserReference *user = table.users; user != nullptr; user = user->next) {
-        from = from || (user->of_from && !user->deferrable);
-        to = to || (!user->of_from && !user->deferrable);
+        const bool holds = user->users_table == users_table && user->validated && !user->deferrable;
+        from = from || (holds && user->of_from);
+        to = to || (holds && !user->of_from);
     }
     return from && to;
+}
+
+/** Whether whoever is missing for a follow is missing for a block too. */
+bool blocks_have_users(const Graph &graph) {
+    for (const UserReference *user = graph.follow.users; user != nullptr; user = user->next) {
+        if (!has_users(graph.block, user->users_table)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 } // namespace
@@ -178,7 +189,7 @@ bool describe_graph(Relation follow_table, Relation block_table, const CatalogRo
     }
     describe_foreign_keys(follow_table, &graph->follow);
     describe_foreign_keys(block_table, &graph->block);
-    graph->blocks_have_users = has_users(graph->block);
+    graph->blocks_have_users = blocks_have_users(*graph);
     return describe_created_at(follow_table, row.created_at, &graph->follow, defect);
 }
 

@@ -21,7 +21,7 @@ constexpr int16 guard_events = TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE;
  * before existence. A block removes follows after them: they wait for a user's deletion, and who holds deleted follows
  * while waiting for that deadlocks with its cascade.
  */
-constexpr GuardTrigger lock_guard{"zz_follow_ext_lock", TRIGGER_TYPE_BEFORE};
+constexpr GuardTrigger lock_guard{lock_guard_name, TRIGGER_TYPE_BEFORE};
 constexpr GuardTrigger check_guard{"0_follow_ext_check", TRIGGER_TYPE_AFTER};
 constexpr GuardTrigger remove_guard{"zz_follow_ext_remove", TRIGGER_TYPE_AFTER};
 

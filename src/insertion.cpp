@@ -61,6 +61,9 @@ Stored insert_once(const Store &store, Graph *graph, Role role, const Edge &edge
         const Inserted inserted =
             store.insert_edge(table, edge, attempt == last_attempt ? OnConflict::fail : OnConflict::give_way,
                               block_before_users ? MissingUser::report : MissingUser::raise);
+        if (inserted == Inserted::raced_early) {
+            continue;
+        }
         if (look_after) {
             look_for_block(store, graph, role, edge);
         }

@@ -19,6 +19,7 @@ struct OwnWrites {
 static_assert(std::is_trivially_destructible_v<OwnWrites>);
 
 OwnWrites expected{};
+bool met = false;
 
 /** The targets may be gone with the memory of another subtransaction: nothing is read of them before this is known. */
 bool are_of_this_subtransaction() {
@@ -42,6 +43,7 @@ void expect_own_write(Oid relation, const Edge &edge) {
 }
 
 void expect_own_writes(Oid relation, const Uuid &from, Targets targets) {
+    met = false;
     expected.relation = relation;
     expected.transaction = compat::transaction_number();
     expected.subtransaction = GetCurrentSubTransactionId();
@@ -54,6 +56,11 @@ void expect_own_writes(Oid relation, const Uuid &from, Targets targets) {
 
 void forget_own_writes() {
     expected.relation = InvalidOid;
+    met = false;
+}
+
+bool own_writes_were_met() {
+    return met;
 }
 
 bool is_own_write(Oid relation, const Edge &edge) {
@@ -64,6 +71,7 @@ bool consume_own_write(Oid relation, const Edge &edge) {
     Target *target = find_expected(relation, edge);
     if (target != nullptr) {
         target->guarded = true;
+        met = true;
     }
     return target != nullptr;
 }

@@ -22,6 +22,12 @@ void expect_own_writes(Oid relation, const Uuid &from, Targets targets);
 /** Nothing more is expected: the statement is over, or what was decided may no longer hold. */
 void forget_own_writes();
 
+/**
+ * Whether a guard has met a row of the statement that was noted last, also after that has failed: rows are met after
+ * the last of them was inserted, and so after the policies have passed them all.
+ */
+bool own_writes_were_met();
+
 /** Whether the edge is expected, so that its lock is held. */
 bool is_own_write(Oid relation, const Edge &edge);
 

@@ -1,5 +1,6 @@
 #include "pair_table.h"
 
+#include <cstring>
 #include <type_traits>
 
 namespace follow {
@@ -167,6 +168,32 @@ bool has_deferrable_index(Relation relation) {
     return found;
 }
 
+bool runs_triggers_before_insert(Relation relation) {
+    const TriggerDesc *triggers = relation->trigdesc;
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
+        const Trigger &trigger = triggers->triggers[i];
+        const bool before_insert = TRIGGER_FOR_INSERT(trigger.tgtype) && TRIGGER_FOR_BEFORE(trigger.tgtype);
+        if (before_insert && strcmp(trigger.tgname, lock_guard_name) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** On partitions too: each may have triggers of its own. */
+bool runs_before_insert(Relation relation) {
+    List *tables = find_all_inheritors(RelationGetRelid(relation), AccessShareLock, nullptr);
+    ListCell *cell = nullptr;
+    bool found = false;
+    foreach (cell, tables) {
+        const Relation table = table_open(lfirst_oid(cell), NoLock);
+        found = found || runs_triggers_before_insert(table);
+        table_close(table, NoLock);
+    }
+    list_free(tables);
+    return found;
+}
+
 } // namespace
 
 Form_pg_attribute find_column(Relation relation, const Column &remembered) {
@@ -192,6 +219,7 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
     table->partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     table->inserts_rewritten = has_rules(relation, CMD_INSERT) || has_rules(relation, CMD_UPDATE);
     table->gives_way = !table->inserts_rewritten && !has_deferrable_index(relation);
+    table->runs_before_insert = runs_before_insert(relation);
     table->deletes_rewritten = has_rules(relation, CMD_DELETE);
     if (!describe_column(relation, from, &table->from, defect) || !describe_column(relation, to, &table->to, defect)) {
         return false;

@@ -14,6 +14,9 @@ struct Column {
     AttrNumber number;
 };
 
+/** The guard that takes the pair's lock before a row. */
+constexpr const char *lock_guard_name = "zz_follow_ext_lock";
+
 /** An attached table of pairs: two uuid columns, and a unique index on exactly these two, in either order. */
 struct PairTable {
     Oid relation;
@@ -24,6 +27,8 @@ struct PairTable {
     bool inserts_rewritten;
     /** ON CONFLICT is possible: there are no such rules, and no constraint of another index that is checked later. */
     bool gives_way;
+    /** Triggers other than the guard run before a row is inserted, and may run statements of their own. */
+    bool runs_before_insert;
     /** DELETE rules exist, so that a row may survive its removal. */
     bool deletes_rewritten;
     Column from;

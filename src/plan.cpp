@@ -118,16 +118,26 @@ void lock_with_partitions(Oid relation, LOCKMODE mode) {
     }
 }
 
+void lock_relations(const List *relations, Oid relation, LOCKMODE mode) {
+    ListCell *cell = nullptr;
+    foreach (cell, relations) {
+        lock_with_partitions(lfirst_oid(cell), lfirst_oid(cell) == relation ? mode : AccessShareLock);
+    }
+}
+
 /**
- * Takes the locks that running a plan takes. Whoever waits for a lock hears of invalidations, and would then make the
- * plan anew from its text, in which somebody may have put another table in the place of a name meanwhile.
+ * Takes the locks that running a plan takes: of what its query names, and of what functions name that the planner has
+ * put in their own place. Whoever waits for a lock hears of invalidations, and would then make the plan anew from its
+ * text, in which somebody may have put another table in the place of a name meanwhile.
  */
 void lock_reached(SPIPlanPtr plan, Oid relation, LOCKMODE mode) {
-    ListCell *source = nullptr;
-    foreach (source, SPI_plan_get_plan_sources(plan)) {
-        ListCell *cell = nullptr;
-        foreach (cell, static_cast<CachedPlanSource *>(lfirst(source))->relationOids) {
-            lock_with_partitions(lfirst_oid(cell), lfirst_oid(cell) == relation ? mode : AccessShareLock);
+    ListCell *source_cell = nullptr;
+    foreach (source_cell, SPI_plan_get_plan_sources(plan)) {
+        const auto *source = static_cast<CachedPlanSource *>(lfirst(source_cell));
+        lock_relations(source->relationOids, relation, mode);
+        ListCell *statement = nullptr;
+        foreach (statement, source->gplan == nullptr ? NIL : source->gplan->stmt_list) {
+            lock_relations(lfirst_node(PlannedStmt, statement)->relationOids, relation, mode);
         }
     }
 }

@@ -7,6 +7,7 @@
 #include "subtransaction.h"
 
 #include <array>
+#include <optional>
 #include <type_traits>
 
 namespace follow {
@@ -94,23 +95,45 @@ Inserted insert_or_refuse(PairTable *table, const Edge &edge, Statement statemen
     return inserted;
 }
 
-/** In a subtransaction, which takes an insert back that misses a user or, where it gives way, has lost a race. */
-Inserted insert_in_subtransaction(PairTable *table, const Edge &edge, Statement statement, Ending when_inserted) {
+/**
+ * What an error makes of an insert that may give way. A unique violation is an answer where ON CONFLICT is not
+ * possible, and a serialization failure is one at REPEATABLE READ: a row came in between the insert's snapshot and its
+ * check for conflicts.
+ */
+std::optional<Inserted> outcome_of(const PairTable &table, const ErrorData &error, bool gives_way, bool policies) {
+    const bool after_policies = comes_after_policies(table, policies);
+    if (after_policies && is_missing_user(table, error)) {
+        return Inserted::no_such_user;
+    }
+    if (gives_way && after_policies && is_repeated_row(table, error)) {
+        return Inserted::conflict;
+    }
+    if (gives_way && is_serialization_race(error)) {
+        return after_policies ? Inserted::raced : Inserted::raced_early;
+    }
+    return std::nullopt;
+}
+
+/** In a subtransaction, which takes back what failed with an outcome. */
+Inserted insert_in_subtransaction(PairTable *table, const Edge &edge, Statement statement, Ending ending) {
     const bool gives_way = statement == giving_way(*table, Statement::insert);
-    volatile Inserted inserted = Inserted::raced;
+    const bool policies = have_policies(*table);
+    volatile Inserted inserted = Inserted::conflict;
     const auto insert_here = [&] {
         hinting_at_retry([&] { inserted = insert(table, edge, statement); });
-        return inserted == Inserted::yes ? when_inserted : Ending::keep;
+        return ending;
     };
     const auto is_outcome = [&](const ErrorData &error) {
-        const bool missing = is_missing_user(*table, error);
-        inserted = missing ? Inserted::no_such_user : Inserted::raced;
-        return missing || (gives_way && is_insert_race(error));
+        const std::optional<Inserted> outcome = outcome_of(*table, error, gives_way, policies);
+        inserted = outcome.value_or(Inserted::conflict);
+        return outcome.has_value();
     };
     survives_races(insert_here, is_outcome);
     return inserted;
 }
 
+/* Taken back whatever the answer: on the way of a repeated follow no lock is held, and what a trigger wrote is
+ * undecided. */
 Inserted ask_policies(PairTable *table, const Edge &edge) {
     return insert_in_subtransaction(table, edge, giving_way(*table, Statement::insert), Ending::take_back);
 }
@@ -174,8 +197,8 @@ Snapshot write_snapshot() {
     return IsolationIsSerializable() ? InvalidSnapshot : GetLatestSnapshot();
 }
 
-bool is_insert_race(const ErrorData &error) {
-    return is_serialization_race(error) || error.sqlerrcode == ERRCODE_UNIQUE_VIOLATION;
+bool comes_after_policies(const PairTable &table, bool policies) {
+    return !policies || !table.runs_before_insert || own_writes_were_met();
 }
 
 Statement giving_way(const PairTable &table, Statement insert) {

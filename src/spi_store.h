@@ -2,6 +2,7 @@
 
 #include "prelude.h"
 #include "refusal.h"
+#include "rights.h"
 #include "store.h"
 
 namespace follow {
@@ -20,10 +21,13 @@ void spi_end();
 Snapshot write_snapshot();
 
 /**
- * Whether another look may tell more than the error: at REPEATABLE READ a row came in between the insert's snapshot and
- * its check for conflicts (40001); or, where ON CONFLICT is not possible, a row stands there already (23505).
+ * Whether an error of an insert comes after the caller's policies have passed its rows. It does not where a trigger
+ * that runs before a row has statements of its own, unless a guard has met a row since. Where no policies apply, it
+ * does not matter.
+ *
+ * @param policies whether policies apply
  */
-bool is_insert_race(const ErrorData &error);
+bool comes_after_policies(const PairTable &table, bool policies);
 
 /** The statement that comes closest to giving way: where rules rewrite an insert, it can only fail. */
 Statement giving_way(const PairTable &table, Statement insert);
@@ -61,8 +65,9 @@ template <typename Action> void hinting_at_retry(Action action) {
 
 /** Runs an insert, and turns the refusal of the table's own foreign keys into PT404. */
 template <typename Action> void refusing_missing_users(const PairTable &table, Action action) {
-    changing_errors(action, [&table](ErrorData *error) {
-        if (is_missing_user(table, *error)) {
+    const bool policies = have_policies(table);
+    changing_errors(action, [&table, policies](ErrorData *error) {
+        if (is_missing_user(table, *error) && comes_after_policies(table, policies)) {
             FlushErrorState();
             raise_no_such_user();
         }

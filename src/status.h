@@ -61,7 +61,10 @@ constexpr Look agree(bool in_transaction, bool in_latest) {
     return in_latest ? Look::present : Look::absent;
 }
 
-/** What became of an insert: `raced` means that another transaction came in between, and one has to look again. */
-enum class Inserted { yes, conflict, raced, no_such_user };
+/**
+ * What became of an insert: `raced` means that another transaction came in between, and one has to look again;
+ * `raced_early`, that it came in perhaps before the caller's policies have spoken, and one has to insert again.
+ */
+enum class Inserted { yes, conflict, raced, raced_early, no_such_user };
 
 } // namespace follow
