@@ -97,7 +97,7 @@ void attach_graph(Oid function, const CatalogRow &wanted, Guards guards, Blocked
     row.created_at = find_created_at(follow_table, wanted.created_at);
     Graph graph{};
     Defect defect{};
-    if (!describe_graph(follow_table, block_table, row, &graph, &defect)) {
+    if (!describe_graph(function, follow_table, block_table, row, &graph, &defect)) {
         ereport(ERROR, errcode(defect.code), errmsg_internal("%s", defect.message), errhint("%s", defect.hint));
     }
     row.follower = graph.follow.from;

@@ -1,5 +1,6 @@
 #include "block.h"
 
+#include "edges.h"
 #include "insertion.h"
 #include "own_write.h"
 #include "pair_lock.h"
@@ -9,33 +10,26 @@ namespace follow {
 
 /* The block's row comes first: the other order deadlocks with the deletion of a user. */
 BlockStatus block(Oid function, const Edge &edge) {
-    const Store &store = spi_store;
     Graph *graph = open_for_writing(function, Role::block, ACL_INSERT, Writes::both_tables);
     lock_pair_for_block(pair_of(edge), graph->follow.relation);
     graph = open_graph(function);
-    store.begin();
-    const Stored stored = insert_once(store, graph, Role::block, edge);
-    remove_follows(store, graph, edge);
-    store.end();
+    const Stored stored = insert_once(graph, Role::block, edge, OnConflict::look_and_give_way);
+    remove_follows(graph, edge);
     return stored.is_new ? BlockStatus::blocked : BlockStatus::already_blocked;
 }
 
 UnblockStatus unblock(Oid function, const Edge &edge) {
-    const Store &store = spi_store;
     Graph *graph = open_for_writing(function, Role::block, ACL_DELETE);
     lock_pair_for_unblock(pair_of(edge), graph->follow.relation);
     graph = open_graph(function);
-    store.begin();
-    const bool removed = store.remove_edge(&graph->block, edge);
-    store.end();
-    return removed ? UnblockStatus::unblocked : UnblockStatus::not_blocked;
+    return remove_edge(&graph->block, edge) ? UnblockStatus::unblocked : UnblockStatus::not_blocked;
 }
 
 /* A follow of the pair that is under way further up the stack was decided before this block: its guard is to look. */
-void remove_follows(const Store &store, Graph *graph, const Edge &edge) {
+void remove_follows(Graph *graph, const Edge &edge) {
     forget_own_writes();
-    store.remove_either(&graph->follow, edge);
-    if (store.find_either(&graph->follow, edge) == Look::present) {
+    remove_either(&graph->follow, edge);
+    if (find_either(&graph->follow, edge) == Look::present) {
         ereport(
             ERROR, errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION), errmsg("a follow could not be removed"),
             errdetail("A delete from table %s left a row of the blocked pair.", qualified_name(graph->follow.relation)),

@@ -4,7 +4,6 @@
 #include "pair.h"
 #include "prelude.h"
 #include "status.h"
-#include "store.h"
 
 namespace follow {
 
@@ -33,6 +32,6 @@ UnblockStatus unblock(Oid function, const Edge &edge);
  *
  * @note errors: 09000 where a trigger kept one in place; 40001 at SERIALIZABLE
  */
-void remove_follows(const Store &store, Graph *graph, const Edge &edge);
+void remove_follows(Graph *graph, const Edge &edge);
 
 } // namespace follow

@@ -1,11 +1,11 @@
 #include "bulk.h"
 
 #include "bulk_store.h"
+#include "edges.h"
 #include "insertion.h"
 #include "pair_lock.h"
 #include "refusal.h"
 #include "rights.h"
-#include "spi_store.h"
 #include "writing.h"
 
 namespace follow {
@@ -49,7 +49,7 @@ Targets copy_of_undecided(Targets targets) {
 void require_follower(PairTable *follows, const Uuid &follower, Targets targets, ForeignKeys keys) {
     for (const Target &target : targets) {
         const bool is_there = !target.decided || target.status == TargetStatus::following;
-        if (is_there && !spi_store.users_exist(follows, {follower, target.user}, keys)) {
+        if (is_there && !users_exist(follows, {follower, target.user}, keys)) {
             raise_no_such_user();
         }
         if (is_there) {
@@ -80,7 +80,7 @@ void look_and_insert(Graph *graph, const Uuid &follower, Targets targets, bool o
 void ask_one_by_one(PairTable *follows, const Uuid &follower, Targets targets) {
     for (const Target &target : targets) {
         CHECK_FOR_INTERRUPTS();
-        spi_store.ask_policies(follows, {follower, target.user});
+        ask_policies(follows, {follower, target.user});
     }
 }
 
@@ -117,7 +117,6 @@ void follow_round(Graph *graph, const Uuid &follower, Targets targets, bool or_f
 void follow_chunk(Graph *graph, const Uuid &follower, Targets targets) {
     for (int attempt = 1; attempt <= last_attempt; attempt++) {
         CHECK_FOR_INTERRUPTS();
-        spi_begin();
         const Targets open = copy_of_undecided(targets);
         if (open.count > 0) {
             follow_round(graph, follower, open, attempt == last_attempt);
@@ -125,7 +124,7 @@ void follow_chunk(Graph *graph, const Uuid &follower, Targets targets) {
         for (const Target &target : open) {
             *find_target(targets, target.user) = target;
         }
-        spi_end();
+        pfree(open.first);
         if (count_undecided(targets) == 0) {
             return;
         }

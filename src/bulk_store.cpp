@@ -6,6 +6,7 @@
 #include "spi_store.h"
 #include "subtransaction.h"
 #include "uuid_array.h"
+#include "write_errors.h"
 
 #include <algorithm>
 #include <array>
@@ -44,18 +45,21 @@ Look decide_found(SPIPlanPtr plan, const Uuid &from, Targets targets, TargetStat
 }
 
 Look look(PairTable *table, Statement statement, const Uuid &from, Targets targets, TargetStatus status) {
+    spi_begin();
     const ActingOwner acting = begin_acting(table->owner, table->schema);
     const Look found = decide_found(plan_of(table, statement), from, targets, status);
     end_acting(acting);
+    spi_end();
     return found;
 }
 
 void find_missing(UserReference *user, Targets targets) {
     const Relation users = table_open(user->users_table, RowShareLock);
+    spi_begin();
     const ActingOwner acting = begin_acting(users->rd_rel->relowner, RelationGetNamespace(users));
     const SPIPlanPtr plan = find_many_users_plan(user);
     uint64 count = 0;
-    hinting_at_retry([&] { count = run(plan, Uuid{}, targets, write_snapshot()); });
+    hinting_at_retry([&] { count = run(plan, Uuid{}, targets, snapshot_of(View::write)); });
     for (Target &target : targets) {
         if (!target.decided) {
             decide(&target, TargetStatus::not_found);
@@ -65,14 +69,17 @@ void find_missing(UserReference *user, Targets targets) {
         target_of_row(targets, SPI_tuptable, row)->decided = false;
     }
     end_acting(acting);
+    spi_end();
     table_close(users, NoLock);
 }
 
 void insert(PairTable *follows, const Uuid &from, Targets targets, Statement statement) {
+    spi_begin();
     const SPIPlanPtr plan = plan_of(follows, statement);
     expect_own_writes(follows->relation, from, targets);
-    run(plan, from, targets, write_snapshot());
+    run(plan, from, targets, snapshot_of(View::write));
     forget_own_writes();
+    spi_end();
 }
 
 } // namespace
@@ -96,7 +103,7 @@ void find_missing_users(PairTable *follows, Targets targets, ForeignKeys keys) {
 bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or_fail) {
     const Statement statement = or_fail ? Statement::insert_many_or_fail : giving_way(*follows, Statement::insert_many);
     const auto insert_or_refuse = [&] {
-        refusing_missing_users(*follows, [&] { insert(follows, from, targets, statement); });
+        refusing_missing_users(*follows, have_policies(*follows), [&] { insert(follows, from, targets, statement); });
         return Ending::keep;
     };
     const bool may_race = !follows->gives_way || XactIsoLevel == XACT_REPEATABLE_READ;
@@ -134,6 +141,7 @@ void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets, 
     // A guard meets each row that is new. Without guards the row's writer tells, unless triggers write rows too.
     const bool by_guard =
         std::any_of(begin(targets), end(targets), [](const Target &target) { return target.guarded; });
+    spi_begin();
     const ActingOwner acting = begin_acting(follows->owner, follows->schema);
     const uint64 count = run(plan_of(follows, Statement::find_many), from, targets, GetLatestSnapshot());
     for (uint64 row = 0; row < count; row++) {
@@ -147,6 +155,7 @@ void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets, 
         decide(target, is_new ? TargetStatus::following : TargetStatus::already_following);
     }
     end_acting(acting);
+    spi_end();
 }
 
 } // namespace follow

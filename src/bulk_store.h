@@ -2,14 +2,14 @@
 
 #include "pair_table.h"
 #include "status.h"
-#include "store.h"
+#include "edges.h"
 #include "target.h"
 
 namespace follow {
 
 /*
- * The statements of bulk follows, over kept SPI plans: what Store is for one edge, for the edges from one user to those
- * of many targets that are undecided. To be called between spi_begin and spi_end. `targets` are sorted by user.
+ * What edges.h is for one edge, for the edges from one user to those of many targets that are undecided. `targets` are
+ * sorted by user.
  *
  * The looks decide the targets that they find. They answer Look::changed where, at SERIALIZABLE, the transaction's
  * snapshot shows other rows than the latest.

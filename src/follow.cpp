@@ -20,34 +20,30 @@ namespace {
  * Under row security the policy has to speak first, whether the edge exists or not. Where the caller sees the edge, the
  * policy is asked. Where the caller doesn't, only the way over the lock tells nothing.
  */
-EdgeRow find_repeated(const Store &store, PairTable *follows, const Edge &edge) {
-    constexpr EdgeRow not_found{Look::absent, false, 0};
+EdgeRow find_repeated(PairTable *follows, const Edge &edge) {
     if (!have_policies(*follows)) {
-        return store.find_edge(follows, edge, Rights::owner);
+        return find_edge(follows, edge, Rights::owner);
     }
     if (!may_select(*follows)) {
-        return not_found;
+        return no_row;
     }
-    const EdgeRow row = store.find_edge(follows, edge, Rights::caller);
-    return row.look == Look::present && store.ask_policies(follows, edge) == Inserted::conflict ? row : not_found;
+    const EdgeRow row = find_edge(follows, edge, Rights::caller);
+    return row.look == Look::present && ask_policies(follows, edge) == Inserted::conflict ? row : no_row;
 }
 
 } // namespace
 
 Followed follow(Oid function, const Edge &edge) {
-    const Store &store = spi_store;
     Graph *graph = open_for_writing(function, Role::follow, ACL_INSERT);
-    store.begin();
-    const EdgeRow repeated = find_repeated(store, &graph->follow, edge);
+    const EdgeRow repeated = find_repeated(&graph->follow, edge);
     if (repeated.look == Look::present) {
-        store.end();
         return {FollowStatus::already_following, repeated};
     }
 
-    lock_pair(pair_of(edge), graph->follow.relation);
+    const bool waited = lock_pair(pair_of(edge), graph->follow.relation);
     graph = open_graph(function); // the wait may have been long
-    const Stored stored = insert_once(store, graph, Role::follow, edge);
-    store.end();
+    const OnConflict on_conflict = waited || IsolationIsSerializable() ? OnConflict::look_and_give_way : OnConflict::give_way;
+    const Stored stored = insert_once(graph, Role::follow, edge, on_conflict);
     return {stored.is_new ? FollowStatus::following : FollowStatus::already_following, stored.row};
 }
 

@@ -1,5 +1,8 @@
 #include "graph.h"
 
+#include "guard_trigger.h"
+#include "plain_table.h"
+
 #include <type_traits>
 
 namespace follow {
@@ -20,6 +23,9 @@ bool depends_on(const Graph *graph, Oid relation) {
         return true;
     }
     for (const PairTable *table : {&graph->follow, &graph->block}) {
+        if (list_member_oid(table->indexes, relation)) {
+            return true;
+        }
         for (const UserReference *user = table->users; user != nullptr; user = user->next) {
             if (relation == user->users_table) {
                 return true;
@@ -129,7 +135,7 @@ bool build_current(Oid function) {
     const Relation follow_table = open_attached(row.follow_table, "follow");
     const Relation block_table = open_attached(row.block_table, "block");
     Defect defect{};
-    if (!describe_graph(follow_table, block_table, row, current, &defect)) {
+    if (!describe_graph(function, follow_table, block_table, row, current, &defect)) {
         raise_unusable(defect);
     }
     table_close(block_table, NoLock);
@@ -163,7 +169,8 @@ bool blocks_have_users(const Graph &graph) {
 
 } // namespace
 
-bool describe_graph(Relation follow_table, Relation block_table, const CatalogRow &row, Graph *graph, Defect *defect) {
+bool describe_graph(Oid function, Relation follow_table, Relation block_table, const CatalogRow &row, Graph *graph,
+                    Defect *defect) {
     if (!describe_pair_table(follow_table, row.follower, row.following, &graph->follow, defect) ||
         !describe_pair_table(block_table, row.blocker, row.blocked, &graph->block, defect)) {
         return false;
@@ -189,6 +196,9 @@ bool describe_graph(Relation follow_table, Relation block_table, const CatalogRo
     }
     describe_foreign_keys(follow_table, &graph->follow);
     describe_foreign_keys(block_table, &graph->block);
+    const Oid guard = guard_function(function);
+    describe_plainness(follow_table, guard, &graph->follow);
+    describe_plainness(block_table, guard, &graph->block);
     graph->blocks_have_users = blocks_have_users(*graph);
     return describe_created_at(follow_table, row.created_at, &graph->follow, defect);
 }

@@ -51,6 +51,7 @@ void watch_invalidations();
  * @param follow_table, block_table opened and locked
  * @return whether they can be a graph; if not, `defect` says why
  */
-bool describe_graph(Relation follow_table, Relation block_table, const CatalogRow &row, Graph *graph, Defect *defect);
+bool describe_graph(Oid function, Relation follow_table, Relation block_table, const CatalogRow &row, Graph *graph,
+                    Defect *defect);
 
 } // namespace follow

@@ -1,11 +1,11 @@
 #include "guard.h"
 
 #include "block.h"
+#include "edges.h"
 #include "graph.h"
 #include "own_write.h"
 #include "pair_lock.h"
 #include "refusal.h"
-#include "store.h"
 #include "uuid_array.h"
 #include "writing.h"
 
@@ -102,14 +102,11 @@ void lock_for(Graph *graph, Role role, const Edge &edge) {
 
 void decide_stored(Graph *graph, Role role, const Edge &edge) {
     require_two_users(edge, role);
-    const Store &store = spi_store;
-    store.begin();
     if (role == Role::block) {
-        remove_follows(store, graph, edge);
+        remove_follows(graph, edge);
     } else {
-        refuse_blocked(store.find_either(&graph->block, edge));
+        refuse_blocked(find_either(&graph->block, edge));
     }
-    store.end();
 }
 
 } // namespace

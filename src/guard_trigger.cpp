@@ -40,13 +40,6 @@ bool is(const FormData_pg_trigger &trigger, const GuardTrigger &guard) {
            !OidIsValid(trigger.tgconstraint);
 }
 
-/** InvalidOid before the SQL of release 0.2.0, which brings it. */
-Oid guard_function(Oid function) {
-    List *name =
-        list_make2(makeString(get_namespace_name(get_func_namespace(function))), makeString(pstrdup("follow_guard")));
-    return LookupFuncName(name, 0, nullptr, true);
-}
-
 /** The table's triggers that call the guard; a partition's have a parent. */
 List *triggers_of(Oid table, Oid guard) {
     ScanKeyData key;
@@ -98,6 +91,12 @@ void create(const GuardTrigger &guard, Relation relation, Oid function) {
 }
 
 } // namespace
+
+Oid guard_function(Oid function) {
+    List *name =
+        list_make2(makeString(get_namespace_name(get_func_namespace(function))), makeString(pstrdup("follow_guard")));
+    return LookupFuncName(name, 0, nullptr, true);
+}
 
 void put_guards_on(Oid function, Relation relation, Role role) {
     const Oid guard = guard_function(function);

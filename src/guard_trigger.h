@@ -5,6 +5,9 @@
 
 namespace follow {
 
+/** The function of the guards; InvalidOid before the SQL of release 0.2.0, which brings it. */
+Oid guard_function(Oid function);
+
 /**
  * Puts the guards on a table and, by PostgreSQL's own rules, on its partitions. Guards that are there and as they
  * should be stay.

@@ -15,9 +15,9 @@ namespace {
 constexpr int last_attempt = 3;
 
 /** Refuses a follow beside a block. */
-void look_for_block(const Store &store, Graph *graph, Role role, const Edge &edge) {
+void look_for_block(Graph *graph, Role role, const Edge &edge) {
     if (role == Role::follow) {
-        refuse_blocked(store.find_either(&graph->block, edge));
+        refuse_blocked(find_either(&graph->block, edge));
     }
 }
 
@@ -25,14 +25,14 @@ void look_for_block(const Store &store, Graph *graph, Role role, const Edge &edg
  * At SERIALIZABLE the transaction's own snapshot may be at odds with what is there now, which the insert does not
  * notice where an edge is gone.
  */
-void look_for_change(const Store &store, PairTable *table, const Edge &edge) {
-    if (IsolationIsSerializable() && store.find_edge(table, edge, Rights::owner).look == Look::changed) {
+void look_for_change(PairTable *table, const Edge &edge) {
+    if (IsolationIsSerializable() && find_edge(table, edge, Rights::owner).look == Look::changed) {
         raise_serialization_failure();
     }
 }
 
-EdgeRow find_stored(const Store &store, PairTable *table, const Edge &edge) {
-    const EdgeRow row = store.find_edge(table, edge, Rights::owner);
+EdgeRow find_stored(PairTable *table, const Edge &edge) {
+    const EdgeRow row = find_edge(table, edge, Rights::owner);
     if (row.look == Look::changed) {
         raise_serialization_failure();
     }
@@ -41,38 +41,38 @@ EdgeRow find_stored(const Store &store, PairTable *table, const Edge &edge) {
 
 } // namespace
 
-Stored insert_once(const Store &store, Graph *graph, Role role, const Edge &edge) {
+Stored insert_once(Graph *graph, Role role, const Edge &edge, OnConflict on_conflict) {
     PairTable *table = table_of(graph, role);
     const bool policies_first = have_policies(*table);
     if (policies_first && IsolationIsSerializable()) {
-        store.ask_policies(table, edge);
+        ask_policies(table, edge);
     }
     // One look is enough: before the insert, or where policies come first, after it.
     const bool look_after = policies_first && !IsolationIsSerializable();
     if (!look_after) {
-        look_for_block(store, graph, role, edge);
-        look_for_change(store, table, edge);
+        look_for_block(graph, role, edge);
+        look_for_change(table, edge);
     }
     // A block may stand beside a user who is missing, and is told first.
     const bool block_before_users = look_after && role == Role::follow && !graph->blocks_have_users;
 
     for (int attempt = 1; attempt <= last_attempt; attempt++) {
         CHECK_FOR_INTERRUPTS();
-        const Inserted inserted =
-            store.insert_edge(table, edge, attempt == last_attempt ? OnConflict::fail : OnConflict::give_way,
-                              block_before_users ? MissingUser::report : MissingUser::raise);
-        if (inserted == Inserted::raced_early) {
+        const Insertion insertion =
+            insert_edge(table, edge, attempt == last_attempt ? OnConflict::fail : on_conflict,
+                        block_before_users ? MissingUser::report : MissingUser::raise);
+        if (insertion.inserted == Inserted::raced_early) {
             continue;
         }
         if (look_after) {
-            look_for_block(store, graph, role, edge);
+            look_for_block(graph, role, edge);
         }
-        if (inserted == Inserted::no_such_user) {
+        if (insertion.inserted == Inserted::no_such_user) {
             raise_no_such_user();
         }
-        const EdgeRow row = find_stored(store, table, edge);
-        if (inserted == Inserted::yes) {
-            if (!store.users_exist(table, edge, ForeignKeys::deferrable)) {
+        const EdgeRow row = insertion.row.look == Look::present ? insertion.row : find_stored(table, edge);
+        if (insertion.inserted == Inserted::yes) {
+            if (!users_exist(table, edge, ForeignKeys::deferrable)) {
                 raise_no_such_user();
             }
             if (row.look == Look::absent) {
@@ -83,11 +83,11 @@ Stored insert_once(const Store &store, Graph *graph, Role role, const Edge &edge
         if (row.look == Look::present) {
             return {false, row};
         }
-        if (inserted == Inserted::raced && !store.users_exist(table, edge, ForeignKeys::all)) {
+        if (insertion.inserted == Inserted::raced && !users_exist(table, edge, ForeignKeys::all)) {
             raise_no_such_user();
         }
     }
-    look_for_block(store, graph, role, edge); // that a trigger made beside the follow, and that took it along
+    look_for_block(graph, role, edge); // that a trigger made beside the follow, and that took it along
     raise_not_stored(*table);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "edges.h"
 #include "graph.h"
-#include "store.h"
 
 namespace follow {
 
@@ -17,10 +17,11 @@ struct Stored {
  * The caller's policies come before every look that the caller has no right to: whoever may not make the row learns
  * nothing, not even from what this transaction has read or locked.
  *
+ * @param on_conflict whether the caller has looked for the edge since it holds the lock
  * @return the row, and whether this call made it
  * @note errors: PT403; PT404; 40001 at SERIALIZABLE; 09000 where a trigger or rule kept the row away
  */
-Stored insert_once(const Store &store, Graph *graph, Role role, const Edge &edge);
+Stored insert_once(Graph *graph, Role role, const Edge &edge, OnConflict on_conflict);
 
 /** 09000: a trigger or rule kept a row away. */
 [[noreturn]] void raise_not_stored(const PairTable &table);

@@ -36,18 +36,27 @@ bool holds_pair(const Pair &pair, Oid graph) {
     return compat::holds_lock(advisory_tag(pair_key(pair, graph), pair_lock_class), ExclusiveLock);
 }
 
+/** What became of a pair's lock. */
+enum class PairLock { past_limit, at_once, after_wait };
+
 /** The lock table is asked first: a pair that is locked already takes no more of it. */
-bool lock_pair_within_limit(const Pair &pair, Oid graph) {
+PairLock lock_pair_within_limit(const Pair &pair, Oid graph) {
     if (holds_pair(pair, graph)) {
-        return true;
+        return PairLock::at_once;
     }
     if (!may_lock_pairs(1)) {
-        return false;
+        return PairLock::past_limit;
     }
     const LOCKTAG tag = advisory_tag(pair_key(pair, graph), pair_lock_class);
-    locking_for_transaction([&tag] { LockAcquire(&tag, ExclusiveLock, false, false); });
+    PairLock lock = PairLock::at_once;
+    locking_for_transaction([&tag, &lock] {
+        if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL) {
+            LockAcquire(&tag, ExclusiveLock, false, false);
+            lock = PairLock::after_wait;
+        }
+    });
     pair_locks_of_transaction()++;
-    return true;
+    return lock;
 }
 
 void lock_graph_tag(Oid graph, LOCKMODE mode) {
@@ -74,12 +83,16 @@ bool may_lock_pairs(std::size_t count) {
 }
 
 /* After the graph's lock no pair's: a block holds its pair's lock while it waits for the graph's. */
-void lock_pair(const Pair &pair, Oid graph) {
+bool lock_pair(const Pair &pair, Oid graph) {
     const bool in_bulk = bulk_transaction == compat::transaction_number();
-    const bool locked = in_bulk ? holds_pair(pair, graph) : lock_pair_within_limit(pair, graph);
-    if (!locked) {
+    if (in_bulk && holds_pair(pair, graph)) {
+        return false;
+    }
+    const PairLock lock = in_bulk ? PairLock::past_limit : lock_pair_within_limit(pair, graph);
+    if (lock == PairLock::past_limit) {
         lock_graph(graph);
     }
+    return lock != PairLock::at_once;
 }
 
 void lock_graph(Oid graph) {
@@ -88,7 +101,7 @@ void lock_graph(Oid graph) {
 }
 
 void lock_pair_for_block(const Pair &pair, Oid graph) {
-    if (lock_pair_within_limit(pair, graph)) {
+    if (lock_pair_within_limit(pair, graph) != PairLock::past_limit) {
         lock_graph_tag(graph, RowExclusiveLock);
     } else {
         lock_follows_against_others(graph);

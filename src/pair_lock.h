@@ -30,8 +30,8 @@ constexpr int pair_locks_per_transaction = 32;
  * past lock_timeout; 57014 on cancel.
  */
 
-/** The lock for writing a follow. */
-void lock_pair(const Pair &pair, Oid graph);
+/** The lock for writing a follow. @return whether another session held it, and may have written the pair */
+bool lock_pair(const Pair &pair, Oid graph);
 
 /** The lock for writing more follows than a transaction may hold pair locks. */
 void lock_graph(Oid graph);

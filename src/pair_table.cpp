@@ -102,7 +102,7 @@ const char *flaw_of(Relation index) {
 }
 
 /** Looks for the arbiter: a unique index on exactly the pair, which decides whether an edge is already there. */
-bool has_arbiter_index(Relation relation, const PairTable &table, Defect *defect) {
+bool find_arbiter_index(Relation relation, PairTable *table, Defect *defect) {
     const char *flawed_index = nullptr;
     const char *flaw = nullptr;
     bool found = false;
@@ -112,10 +112,12 @@ bool has_arbiter_index(Relation relation, const PairTable &table, Defect *defect
     foreach (cell, indexes) {
         Relation index = index_open(lfirst_oid(cell), AccessShareLock);
         const FormData_pg_index *form = index->rd_index;
-        if (form->indisunique && covers_pair(form, table.from.number, table.to.number)) {
+        if (form->indisunique && covers_pair(form, table->from.number, table->to.number)) {
             const char *flaw_here = flaw_of(index);
             if (flaw_here == nullptr) {
                 found = true;
+                table->arbiter = RelationGetRelid(index);
+                table->arbiter_reversed = form->indkey.values[0] == table->to.number;
             } else {
                 flaw = flaw_here;
                 flawed_index = pstrdup(RelationGetRelationName(index));
@@ -131,9 +133,9 @@ bool has_arbiter_index(Relation relation, const PairTable &table, Defect *defect
         return true;
     }
 
-    const char *from = quoted(table.from);
-    const char *to = quoted(table.to);
-    const char *name = qualified_name(table.relation);
+    const char *from = quoted(table->from);
+    const char *to = quoted(table->to);
+    const char *name = qualified_name(table->relation);
     const char *message = flaw == nullptr ? psprintf("table %s has no unique index on exactly (%s, %s)", name, from, to)
                                           : psprintf("the unique index %s on table %s (%s, %s) is %s",
                                                      quote_identifier(flawed_index), name, from, to, flaw);
@@ -194,6 +196,12 @@ bool runs_before_insert(Relation relation) {
     return found;
 }
 
+[[noreturn]] void raise_dropped() {
+    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("a table of the follow graph was dropped meanwhile"),
+            errhint("Look for a trigger that drops it, and attach the table that takes its place."));
+}
+
 } // namespace
 
 Form_pg_attribute find_column(Relation relation, const Column &remembered) {
@@ -230,7 +238,7 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
             psprintf("column %s of table %s is named twice", quoted(table->from), qualified_name(table->relation)),
             "Name two different columns.");
     }
-    return has_arbiter_index(relation, *table, defect);
+    return find_arbiter_index(relation, table, defect);
 }
 
 bool describe_created_at(Relation relation, const Column &remembered, PairTable *table, Defect *defect) {
@@ -264,11 +272,17 @@ const char *qualified_name(Oid relation) {
     const char *name = get_rel_name(relation);
     const char *schema = name == nullptr ? nullptr : get_namespace_name_or_temp(get_rel_namespace(relation));
     if (schema == nullptr) {
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("a table of the follow graph was dropped meanwhile"),
-                errhint("Look for a trigger that drops it, and attach the table that takes its place."));
+        raise_dropped();
     }
     return quote_qualified_identifier(schema, name);
+}
+
+Relation open_locked(const PairTable &table) {
+    const Relation relation = try_relation_open(table.relation, NoLock);
+    if (relation == nullptr) {
+        raise_dropped();
+    }
+    return relation;
 }
 
 } // namespace follow

@@ -17,6 +17,12 @@ struct Column {
 /** The guard that takes the pair's lock before a row. */
 constexpr const char *lock_guard_name = "zz_follow_ext_lock";
 
+struct RowWriter;
+
+/** What is done with a table's rows. */
+enum class Access : std::size_t { look, insert, remove };
+constexpr std::size_t access_count = static_cast<std::size_t>(Access::remove) + 1;
+
 /** An attached table of pairs: two uuid columns, and a unique index on exactly these two, in either order. */
 struct PairTable {
     Oid relation;
@@ -38,6 +44,29 @@ struct PairTable {
     Oid created_at_type;
     bool created_at_nullable;
     UserReference *users;
+    /** The unique index on the pair, and whether its first column is `to`. */
+    Oid arbiter;
+    bool arbiter_reversed;
+    /** All indexes, by OID. */
+    List *indexes;
+    /** Row security is enabled, whether or not it applies to a role. */
+    bool row_security;
+    /** The owner may read and delete, as owners may unless they revoke it from themselves. */
+    bool owner_has_rights;
+    /** Why the direct store cannot serve the table, by Access; nullptr where it can (see plain_table.h). */
+    std::array<const char *, access_count> obstacles;
+    /** What the caller needs for each Access, as the executor checks it. */
+    std::array<compat::RangeTable, access_count> rights;
+    /** The guard's function: its triggers have nothing to do for the extension's own writes. */
+    Oid guard;
+    /** AFTER ROW triggers fire on INSERT, on DELETE; on INSERT others than guards and foreign keys. */
+    bool fires_after_insert;
+    bool fires_after_own_insert;
+    bool fires_after_delete;
+    bool runs_after_insert;
+    /** Where what belongs to the table is kept. */
+    MemoryContext context;
+    RowWriter *writer;
     /** Kept plans, by Statement. */
     std::array<SPIPlanPtr, statement_count> plans;
 };
@@ -85,5 +114,12 @@ const char *quoted(const Column &column);
  * @note errors: 55000 where it is gone: a trigger of a call's own can drop what the call has locked
  */
 const char *qualified_name(Oid relation);
+
+/**
+ * Opens a table that the transaction has locked.
+ *
+ * @note errors: as qualified_name
+ */
+Relation open_locked(const PairTable &table);
 
 } // namespace follow

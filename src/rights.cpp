@@ -48,7 +48,7 @@ bool may_select(const PairTable &table) {
 }
 
 bool have_policies(const PairTable &table) {
-    return check_enable_rls(table.relation, InvalidOid, true) == RLS_ENABLED;
+    return table.row_security && check_enable_rls(table.relation, InvalidOid, true) == RLS_ENABLED;
 }
 
 } // namespace follow

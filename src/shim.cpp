@@ -11,6 +11,8 @@
 #include "reading.h"
 #include "refusal.h"
 #include "result.h"
+#include "row_writer.h"
+#include "store.h"
 #include "unfollow.h"
 #include "uuid_array.h"
 
@@ -222,7 +224,9 @@ FOLLOW_SQL_FUNCTION(follow_ext_guard);
 FOLLOW_SQL_FUNCTION(follow_ext_on_catalog_change);
 
 void _PG_init(void) {
+    follow::define_store_setting();
     follow::watch_invalidations();
+    follow::watch_functions_and_roles();
 }
 
 Datum follow_ext_follow_user(PG_FUNCTION_ARGS) {

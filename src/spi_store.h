@@ -1,78 +1,18 @@
 #pragma once
 
 #include "prelude.h"
-#include "refusal.h"
-#include "rights.h"
+#include "statement.h"
 #include "store.h"
 
 namespace follow {
 
-/*
- * What the spi store's parts share: statements for one edge, and for many.
- */
+/** The store that serves every table: kept SPI plans. */
+extern const Store spi_store;
 
 void spi_begin();
 void spi_end();
 
-/**
- * Which snapshot a write judges by what others did. At REPEATABLE READ the latest: a repeated follow is no error there,
- * and a user who was deleted since is not there. At SERIALIZABLE the transaction's own, with the 40001 that it brings.
- */
-Snapshot write_snapshot();
-
-/**
- * Whether an error of an insert comes after the caller's policies have passed its rows. It does not where a trigger
- * that runs before a row has statements of its own, unless a guard has met a row since. Where no policies apply, it
- * does not matter.
- *
- * @param policies whether policies apply
- */
-bool comes_after_policies(const PairTable &table, bool policies);
-
 /** The statement that comes closest to giving way: where rules rewrite an insert, it can only fail. */
 Statement giving_way(const PairTable &table, Statement insert);
-
-/** Runs an action whose errors `change` may replace by another, or give a hint. */
-template <typename Action, typename Change> void changing_errors(Action action, Change change) {
-    const MemoryContext context = CurrentMemoryContext;
-    PG_TRY();
-    { action(); }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(context);
-        ErrorData *error = CopyErrorData();
-        if (change(error)) {
-            FlushErrorState();
-            ReThrowError(error);
-        }
-        PG_RE_THROW();
-    }
-    PG_END_TRY();
-}
-
-/** Gives the hint of every 40001 that leaves the extension to one that has none. */
-inline bool add_retry_hint(ErrorData *error) {
-    if (error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE || error->hint != nullptr) {
-        return false;
-    }
-    error->hint = pstrdup(retry_hint);
-    return true;
-}
-
-template <typename Action> void hinting_at_retry(Action action) {
-    changing_errors(action, add_retry_hint);
-}
-
-/** Runs an insert, and turns the refusal of the table's own foreign keys into PT404. */
-template <typename Action> void refusing_missing_users(const PairTable &table, Action action) {
-    const bool policies = have_policies(table);
-    changing_errors(action, [&table, policies](ErrorData *error) {
-        if (is_missing_user(table, *error) && comes_after_policies(table, policies)) {
-            FlushErrorState();
-            raise_no_such_user();
-        }
-        return add_retry_hint(error);
-    });
-}
 
 } // namespace follow

@@ -17,65 +17,75 @@ struct EdgeRow {
     friend bool operator==(const EdgeRow &, const EdgeRow &) = default;
 };
 
+constexpr EdgeRow no_row{Look::absent, false, 0};
+
 /** With whose rights a look is taken. */
 enum class Rights { caller, owner };
 
-/** Which of the table's foreign keys: all, or those that may be checked as late as at commit. */
-enum class ForeignKeys { all, deferrable };
-
-/** Whether an insert gives way to a row that conflicts with it, or fails with the name of the constraint. */
-enum class OnConflict { give_way, fail };
-
-/** What an insert does where a foreign key misses a user: raise PT404, or take itself back and say so. */
-enum class MissingUser { raise, report };
+/**
+ * Whether an insert gives way to a row that conflicts with it, or fails with the name of the constraint. One that gives
+ * way looks for such a row first, unless the caller has: then one can only have come in just now.
+ */
+enum class OnConflict { look_and_give_way, give_way, fail };
 
 /**
- * How an operation reaches the tables. Operations are written over this interface only; a store decides how a row is
- * found and written, never whether.
+ * Through which snapshot a store sees: the latest, the transaction's own, or the one by which a write judges what others
+ * did. That is the latest: at REPEATABLE READ a repeated follow is no error, and a user who was deleted since is not
+ * there. But at SERIALIZABLE it is the transaction's own, with the 40001 that it brings.
  *
- * Every look uses a snapshot of its own, taken when it is called. At SERIALIZABLE it looks through the transaction's
- * snapshot too, since what a newer snapshot reads is not tracked, and says Look::changed where the two differ.
+ * It is taken at the last moment: a store may wait for a lock before, and then nothing older would do.
+ */
+enum class View { latest, transaction, write };
+
+Snapshot snapshot_of(View view);
+
+/**
+ * What a row that is deleted must be visible to beside the view: at SERIALIZABLE the transaction's own snapshot, where
+ * it is not the view itself; otherwise InvalidSnapshot.
+ */
+Snapshot crosscheck_of(View view);
+
+/** What a write did: whether it wrote the row, and what is known of the row afterwards; no_row where one has to look. */
+struct Write {
+    bool done;
+    EdgeRow row;
+};
+
+/**
+ * How the rows of one table of pairs are reached. A store decides how a row is found and written, never whether: looks
+ * and writes use the snapshot that they are given, and operations are written over the functions of edges.h only.
  */
 struct Store {
-    /** Prepares for the calls below, and ends them. */
-    void (*begin)();
-    void (*end)();
-
     /** Looks for an edge. */
-    EdgeRow (*find_edge)(PairTable *table, const Edge &edge, Rights rights);
+    EdgeRow (*find)(PairTable *table, const Edge &edge, Rights rights, View view);
 
     /** Looks, as the table's owner, whether there is an edge in either direction. */
-    Look (*find_either)(PairTable *table, const Edge &edge);
+    bool (*find_either)(PairTable *table, const Edge &edge, View view);
 
-    /** Looks, as the users table's owner, whether both ends of the edge are there; keeps them there where they are. */
-    bool (*users_exist)(PairTable *table, const Edge &edge, ForeignKeys keys);
-
-    /**
-     * Asks the caller's policies about an edge, by an insert that is taken back.
-     *
-     * @return Inserted::conflict where the edge is there
-     * @note errors: 42501 where a policy refuses the row
-     */
-    Inserted (*ask_policies)(PairTable *table, const Edge &edge);
-
-    /**
-     * Inserts an edge with the caller's rights: its policies and constraints speak first, then the edge that may
-     * already be there, then the foreign keys.
-     */
-    Inserted (*insert_edge)(PairTable *table, const Edge &edge, OnConflict on_conflict, MissingUser missing_user);
+    /** Inserts an edge with the caller's rights. */
+    Write (*insert)(PairTable *table, const Edge &edge, OnConflict on_conflict);
 
     /**
      * Deletes an edge with the caller's rights.
      *
      * @return whether there was one that the caller may delete
      */
-    bool (*remove_edge)(PairTable *table, const Edge &edge);
+    bool (*remove)(PairTable *table, const Edge &edge);
 
-    /** Deletes, as the table's owner, the edges of both directions, those too that only the latest snapshot shows. */
-    void (*remove_either)(PairTable *table, const Edge &edge);
+    /** Deletes, as the table's owner, the edges of both directions. What a crosscheck does not see is 40001. */
+    void (*remove_either)(PairTable *table, const Edge &edge, View view);
 };
 
-/** The store that serves every table: kept SPI plans. */
-extern const Store spi_store;
+/**
+ * The store that serves a table: the direct one where it can, which depends on the table and, for the caller's own
+ * rows, on the caller's role; else the one of kept SPI plans.
+ */
+const Store &store_of(const PairTable &table, Access access, Rights rights);
+
+/** Whether that is the direct store. */
+bool is_direct(const PairTable &table, Access access, Rights rights);
+
+/** Defines the setting follow_ext.store. To be called once, from _PG_init. */
+void define_store_setting();
 
 } // namespace follow

@@ -1,6 +1,7 @@
 -- Tables that people have, each attached as it is, each followed in.
 CREATE EXTENSION follow_ext;
 SET timezone = 'UTC';
+\set SHOW_CONTEXT never
 
 \set a '\'00000000-0000-0000-0000-00000000000a\''
 \set b '\'00000000-0000-0000-0000-00000000000b\''

@@ -1,0 +1,150 @@
+#include "direct_store.h"
+
+#include "acting_owner.h"
+#include "probe.h"
+#include "rights.h"
+#include "row_writer.h"
+#include "spi_store.h"
+
+namespace follow {
+
+namespace {
+
+const compat::RangeTable &rights_to(const PairTable &table, Access access) {
+    return table.rights[static_cast<std::size_t>(access)];
+}
+
+EdgeRow find(PairTable *table, const Edge &edge, Rights rights, View view) {
+    if (rights == Rights::caller) {
+        compat::check_rights(rights_to(*table, Access::look));
+    }
+    Probe probe = begin_probe(*table, snapshot_of(view));
+    const EdgeRow row = follow::probe(&probe, edge) ? row_in(*table, probe.slot) : no_row;
+    end_probe(&probe);
+    return row;
+}
+
+bool find_either(PairTable *table, const Edge &edge, View view) {
+    Probe probe = begin_probe(*table, snapshot_of(view));
+    const bool found = follow::probe(&probe, edge) || follow::probe(&probe, {edge.to, edge.from});
+    end_probe(&probe);
+    return found;
+}
+
+Write insert(PairTable *table, const Edge &edge, OnConflict on_conflict) {
+    Rows rows = begin_inserts(table, snapshot_of(View::write));
+    const Write write = insert_row(&rows, edge, on_conflict);
+    end_inserts(&rows);
+    return write;
+}
+
+/** What became of a delete: there was no row; it is done; or another transaction changed the row first. */
+enum class Deletion { no_row, done, lost };
+
+Deletion outcome_of(TM_Result result) {
+    switch (result) {
+    case TM_Ok:
+        return Deletion::done;
+    case TM_SelfModified:
+        return Deletion::no_row;
+    case TM_Updated:
+    case TM_Deleted:
+        if (IsolationIsSerializable()) {
+            ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access due to concurrent %s",
+                           result == TM_Updated ? "update" : "delete"));
+        }
+        return Deletion::lost;
+    default:
+        elog(ERROR, "unexpected table_tuple_delete status: %u", result);
+    }
+}
+
+/** Deletes an edge that is seen. */
+Deletion delete_seen(const PairTable &table, const Edge &edge, View view, RowTriggers *triggers) {
+    Probe probe = begin_probe(table, snapshot_of(view));
+    Deletion deletion = Deletion::no_row;
+    if (follow::probe(&probe, edge)) {
+        TM_FailureData failure;
+        deletion = outcome_of(table_tuple_delete(probe.relation, &probe.slot->tts_tid, GetCurrentCommandId(true),
+                                                 probe.snapshot, crosscheck_of(view), true, &failure, false));
+        if (deletion == Deletion::done) {
+            queue_delete(triggers, &probe.slot->tts_tid);
+        }
+    }
+    end_probe(&probe);
+    return deletion;
+}
+
+/** What somebody changed meanwhile is looked for again, as a statement looks at a row's newest version. */
+bool delete_newest(const PairTable &table, const Edge &edge, View view, RowTriggers *triggers) {
+    Deletion deletion = Deletion::lost;
+    while (deletion == Deletion::lost) {
+        CHECK_FOR_INTERRUPTS();
+        deletion = delete_seen(table, edge, view, triggers);
+    }
+    return deletion == Deletion::done;
+}
+
+RowTriggers begin_deletes(const PairTable &table) {
+    RowTriggers triggers{&table, open_locked(table), nullptr, nullptr, nullptr};
+    CheckCmdReplicaIdentity(triggers.relation, CMD_DELETE);
+    return triggers;
+}
+
+void end_deletes(RowTriggers *triggers) {
+    PushActiveSnapshot(snapshot_of(View::write));
+    fire(triggers);
+    PopActiveSnapshot();
+    CommandCounterIncrement();
+    table_close(triggers->relation, NoLock);
+}
+
+bool remove(PairTable *table, const Edge &edge) {
+    compat::check_rights(rights_to(*table, Access::remove));
+    RowTriggers triggers = begin_deletes(*table);
+    const bool removed = delete_newest(*table, edge, View::write, &triggers);
+    end_deletes(&triggers);
+    return removed;
+}
+
+void remove_either(PairTable *table, const Edge &edge, View view) {
+    RowTriggers triggers = begin_deletes(*table);
+    delete_newest(*table, edge, view, &triggers);
+    delete_newest(*table, {edge.to, edge.from}, view, &triggers);
+    if (triggers.state == nullptr) {
+        end_deletes(&triggers);
+        return;
+    }
+    const ActingOwner acting = begin_acting(table->owner, table->schema);
+    end_deletes(&triggers);
+    end_acting(acting);
+}
+
+} // namespace
+
+void insert_rows(PairTable *table, const Uuid &from, Targets targets, OnConflict on_conflict) {
+    Rows rows = begin_inserts(table, snapshot_of(View::write));
+    for (const Target &target : targets) {
+        if (!target.decided) {
+            CHECK_FOR_INTERRUPTS();
+            insert_row(&rows, {from, target.user}, on_conflict);
+        }
+    }
+    end_inserts(&rows);
+}
+
+const char *obstacle_to_direct(const PairTable &table, Access access, Rights rights) {
+    const char *obstacle = table.obstacles[static_cast<std::size_t>(access)];
+    if (obstacle == nullptr && rights == Rights::caller && have_policies(table)) {
+        return "row security";
+    }
+    if (obstacle == nullptr && rights == Rights::owner && !table.owner_has_rights) {
+        return "rights that the owner has not";
+    }
+    return obstacle;
+}
+
+const Store direct_store = {find, find_either, insert, remove, remove_either};
+
+} // namespace follow

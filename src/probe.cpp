@@ -1,0 +1,51 @@
+#include "probe.h"
+
+#include "uuid_array.h"
+
+#include <array>
+#include <type_traits>
+
+namespace follow {
+
+static_assert(std::is_trivially_destructible_v<Probe>);
+
+Probe begin_probe(const PairTable &table, Snapshot snapshot) {
+    Probe probe{&table, open_locked(table), index_open(table.arbiter, AccessShareLock),
+                RegisterSnapshot(snapshot), nullptr, nullptr};
+    probe.scan = compat::begin_index_scan(probe.relation, probe.index, probe.snapshot, 2);
+    probe.slot = table_slot_create(probe.relation, nullptr);
+    return probe;
+}
+
+bool probe(Probe *probe, const Edge &edge) {
+    const bool reversed = probe->table->arbiter_reversed;
+    std::array<ScanKeyData, 2> keys;
+    ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(reversed ? edge.to : edge.from));
+    ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(reversed ? edge.from : edge.to));
+    index_rescan(probe->scan, keys.data(), keys.size(), nullptr, 0);
+    return index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot);
+}
+
+void end_probe(Probe *probe) {
+    ExecDropSingleTupleTableSlot(probe->slot);
+    index_endscan(probe->scan);
+    UnregisterSnapshot(probe->snapshot);
+    index_close(probe->index, NoLock);
+    table_close(probe->relation, NoLock);
+}
+
+/* A time without a zone is taken as UTC, as in the statements. */
+EdgeRow row_in(const PairTable &table, TupleTableSlot *slot) {
+    if (!OidIsValid(table.created_at_type)) {
+        return {Look::present, false, 0};
+    }
+    bool null = false;
+    const Datum value = slot_getattr(slot, table.created_at.number, &null);
+    if (null) {
+        return {Look::present, false, 0};
+    }
+    const Datum time = table.created_at_type == DATEOID ? DirectFunctionCall1(date_timestamp, value) : value;
+    return {Look::present, true, DatumGetTimestampTz(time)};
+}
+
+} // namespace follow
