@@ -12,7 +12,7 @@ namespace follow {
 BlockStatus block(Oid function, const Edge &edge) {
     Graph *graph = open_for_writing(function, Role::block, ACL_INSERT, Writes::both_tables);
     lock_pair_for_block(pair_of(edge), graph->follow.relation);
-    graph = open_graph(function);
+    graph = reopen_for_writing(function, Role::block, Writes::both_tables);
     const Stored stored = insert_once(graph, Role::block, edge, OnConflict::look_and_give_way);
     remove_follows(graph, edge);
     return stored.is_new ? BlockStatus::blocked : BlockStatus::already_blocked;
@@ -21,7 +21,7 @@ BlockStatus block(Oid function, const Edge &edge) {
 UnblockStatus unblock(Oid function, const Edge &edge) {
     Graph *graph = open_for_writing(function, Role::block, ACL_DELETE);
     lock_pair_for_unblock(pair_of(edge), graph->follow.relation);
-    graph = open_graph(function);
+    graph = reopen_for_writing(function, Role::block);
     return remove_edge(&graph->block, edge) ? UnblockStatus::unblocked : UnblockStatus::not_blocked;
 }
 

@@ -141,7 +141,7 @@ void follow_many(Oid function, const Uuid &follower, Targets targets) {
         decide(self, TargetStatus::self);
     }
     lock_pairs(follower, targets, graph->follow.relation);
-    graph = open_graph(function);
+    graph = reopen_for_writing(function, Role::follow);
     for (std::size_t start = 0; start < targets.count; start += chunk_size) {
         const std::size_t count = targets.count - start < chunk_size ? targets.count - start : chunk_size;
         follow_chunk(graph, follower, {targets.first + start, count});

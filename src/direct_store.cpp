@@ -18,14 +18,14 @@ EdgeRow find(PairTable *table, const Edge &edge, Rights rights, View view) {
     if (rights == Rights::caller) {
         compat::check_rights(rights_to(*table, Access::look));
     }
-    Probe probe = begin_probe(*table, snapshot_of(view));
+    Probe probe = begin_probe(*table, snapshot_of(view), RowExclusiveLock);
     const EdgeRow row = follow::probe(&probe, edge) ? row_in(*table, probe.slot) : no_row;
     end_probe(&probe);
     return row;
 }
 
 bool find_either(PairTable *table, const Edge &edge, View view) {
-    Probe probe = begin_probe(*table, snapshot_of(view));
+    Probe probe = begin_probe(*table, snapshot_of(view), RowExclusiveLock);
     const bool found = follow::probe(&probe, edge) || follow::probe(&probe, {edge.to, edge.from});
     end_probe(&probe);
     return found;
@@ -62,7 +62,7 @@ Deletion outcome_of(TM_Result result) {
 
 /** Deletes an edge that is seen. */
 Deletion delete_seen(const PairTable &table, const Edge &edge, View view, RowTriggers *triggers) {
-    Probe probe = begin_probe(table, snapshot_of(view));
+    Probe probe = begin_probe(table, snapshot_of(view), RowExclusiveLock);
     Deletion deletion = Deletion::no_row;
     if (follow::probe(&probe, edge)) {
         TM_FailureData failure;
@@ -87,7 +87,7 @@ bool delete_newest(const PairTable &table, const Edge &edge, View view, RowTrigg
 }
 
 RowTriggers begin_deletes(const PairTable &table) {
-    RowTriggers triggers{&table, open_locked(table), nullptr, nullptr, nullptr};
+    RowTriggers triggers{&table, open_locked(table), nullptr, nullptr, false};
     CheckCmdReplicaIdentity(triggers.relation, CMD_DELETE);
     return triggers;
 }

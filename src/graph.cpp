@@ -145,6 +145,12 @@ bool build_current(Oid function) {
     return true;
 }
 
+void lock_table(const PairTable &table, LOCKMODE mode) {
+    if (mode != NoLock) {
+        LockRelationOid(table.relation, mode);
+    }
+}
+
 /** Whether both users of each row are in a users table at any time. */
 bool has_users(const PairTable &table, Oid users_table) {
     bool from = false;
@@ -203,15 +209,15 @@ bool describe_graph(Oid function, Relation follow_table, Relation block_table, c
     return describe_created_at(follow_table, row.created_at, &graph->follow, defect);
 }
 
-Graph *open_graph(Oid function) {
-    Graph *graph = open_graph_if_attached(function);
+Graph *open_graph(Oid function, TableLocks locks) {
+    Graph *graph = open_graph_if_attached(function, locks);
     if (graph == nullptr) {
         raise_no_graph();
     }
     return graph;
 }
 
-Graph *open_graph_if_attached(Oid function) {
+Graph *open_graph_if_attached(Oid function, TableLocks locks) {
     for (;;) {
         CHECK_FOR_INTERRUPTS();
         AcceptInvalidationMessages();
@@ -222,8 +228,8 @@ Graph *open_graph_if_attached(Oid function) {
             }
         }
         Graph *graph = current;
-        LockRelationOid(graph->follow.relation, AccessShareLock);
-        LockRelationOid(graph->block.relation, AccessShareLock);
+        lock_table(graph->follow, locks.follow);
+        lock_table(graph->block, locks.block);
         if (graph == current && is_usable(graph)) {
             return graph;
         }

@@ -28,19 +28,27 @@ inline PairTable *table_of(Graph *graph, Role role) {
     return &graph->block;
 }
 
+/** How a graph's tables are locked; NoLock for one that is not used, or that one locks oneself. */
+struct TableLocks {
+    LOCKMODE follow;
+    LOCKMODE block;
+};
+
+constexpr TableLocks locks_to_read{AccessShareLock, AccessShareLock};
+
 /**
- * Gives the attached graph, from the session's cache or newly examined, and locks both tables in AccessShareLock, so
- * that nobody alters them before the transaction ends.
+ * Gives the attached graph, from the session's cache or newly examined, with its tables locked, so that nobody alters
+ * them before the transaction ends.
  *
  * The result stays allocated until the end of the transaction, even where an invalidation replaces it meanwhile.
  *
  * @param function a function of the extension: its schema is where the catalog table is
  * @note errors: 55000 where no graph is attached, or its tables no longer serve
  */
-Graph *open_graph(Oid function);
+Graph *open_graph(Oid function, TableLocks locks = locks_to_read);
 
 /** As open_graph, but nullptr where no graph is attached. */
-Graph *open_graph_if_attached(Oid function);
+Graph *open_graph_if_attached(Oid function, TableLocks locks = locks_to_read);
 
 /** Registers the callbacks by which other sessions' changes reach the cache. To be called once, from _PG_init. */
 void watch_invalidations();

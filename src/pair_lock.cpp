@@ -39,23 +39,24 @@ bool holds_pair(const Pair &pair, Oid graph) {
 /** What became of a pair's lock. */
 enum class PairLock { past_limit, at_once, after_wait };
 
-/** The lock table is asked first: a pair that is locked already takes no more of it. */
+/** Past the limit the lock table is asked first: a pair that is locked already takes no more of it. */
 PairLock lock_pair_within_limit(const Pair &pair, Oid graph) {
-    if (holds_pair(pair, graph)) {
-        return PairLock::at_once;
-    }
     if (!may_lock_pairs(1)) {
-        return PairLock::past_limit;
+        return holds_pair(pair, graph) ? PairLock::at_once : PairLock::past_limit;
     }
     const LOCKTAG tag = advisory_tag(pair_key(pair, graph), pair_lock_class);
+    LockAcquireResult result = LOCKACQUIRE_NOT_AVAIL;
     PairLock lock = PairLock::at_once;
-    locking_for_transaction([&tag, &lock] {
-        if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL) {
-            LockAcquire(&tag, ExclusiveLock, false, false);
+    locking_for_transaction([&tag, &result, &lock] {
+        result = LockAcquire(&tag, ExclusiveLock, false, true);
+        if (result == LOCKACQUIRE_NOT_AVAIL) {
+            result = LockAcquire(&tag, ExclusiveLock, false, false);
             lock = PairLock::after_wait;
         }
     });
-    pair_locks_of_transaction()++;
+    if (result == LOCKACQUIRE_OK) {
+        pair_locks_of_transaction()++;
+    }
     return lock;
 }
 

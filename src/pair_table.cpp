@@ -277,11 +277,13 @@ const char *qualified_name(Oid relation) {
     return quote_qualified_identifier(schema, name);
 }
 
+/* As relation_open, which has no error for a relation that the transaction itself has dropped. */
 Relation open_locked(const PairTable &table) {
-    const Relation relation = try_relation_open(table.relation, NoLock);
-    if (relation == nullptr) {
+    const Relation relation = RelationIdGetRelation(table.relation);
+    if (!RelationIsValid(relation)) {
         raise_dropped();
     }
+    pgstat_init_relation(relation);
     return relation;
 }
 

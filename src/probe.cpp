@@ -9,11 +9,10 @@ namespace follow {
 
 static_assert(std::is_trivially_destructible_v<Probe>);
 
-Probe begin_probe(const PairTable &table, Snapshot snapshot) {
-    Probe probe{&table, open_locked(table), index_open(table.arbiter, AccessShareLock),
+Probe begin_probe(const PairTable &table, Snapshot snapshot, LOCKMODE index_lock) {
+    Probe probe{&table, open_locked(table), index_open(table.arbiter, index_lock),
                 RegisterSnapshot(snapshot), nullptr, nullptr};
     probe.scan = compat::begin_index_scan(probe.relation, probe.index, probe.snapshot, 2);
-    probe.slot = table_slot_create(probe.relation, nullptr);
     return probe;
 }
 
@@ -23,11 +22,21 @@ bool probe(Probe *probe, const Edge &edge) {
     ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(reversed ? edge.to : edge.from));
     ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(reversed ? edge.from : edge.to));
     index_rescan(probe->scan, keys.data(), keys.size(), nullptr, 0);
-    return index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot);
+    while (index_getnext_tid(probe->scan, ForwardScanDirection) != nullptr) {
+        if (probe->slot == nullptr) {
+            probe->slot = table_slot_create(probe->relation, nullptr);
+        }
+        if (index_fetch_heap(probe->scan, probe->slot)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void end_probe(Probe *probe) {
-    ExecDropSingleTupleTableSlot(probe->slot);
+    if (probe->slot != nullptr) {
+        ExecDropSingleTupleTableSlot(probe->slot);
+    }
     index_endscan(probe->scan);
     UnregisterSnapshot(probe->snapshot);
     index_close(probe->index, NoLock);

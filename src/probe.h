@@ -15,7 +15,7 @@ struct Probe {
     Relation index;
     Snapshot snapshot;
     IndexScanDesc scan;
-    /** The row of the edge that was found last. */
+    /** The row of the edge that was found last; nullptr before any was. */
     TupleTableSlot *slot;
 };
 
@@ -23,9 +23,9 @@ struct Probe {
  * Begins to look through a snapshot.
  *
  * @param table locked
- * @note locks: ACCESS SHARE on the index
+ * @param index_lock the mode for the index; ROW EXCLUSIVE before a write, which then needs no lock of its own
  */
-Probe begin_probe(const PairTable &table, Snapshot snapshot);
+Probe begin_probe(const PairTable &table, Snapshot snapshot, LOCKMODE index_lock);
 
 /** Looks for an edge; where there is one, its row is in the probe's slot. */
 bool probe(Probe *probe, const Edge &edge);

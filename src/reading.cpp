@@ -59,7 +59,7 @@ uint64 put_list(PairTable *follows, Statement statement, const Uuid &user, uint6
 } // namespace
 
 bool is_following(Oid function, const Edge &edge) {
-    Graph *graph = open_graph(function);
+    Graph *graph = open_graph(function, {AccessShareLock, NoLock});
     spi_begin();
     std::array<Datum, 2> values{uuid_datum(edge.from), uuid_datum(edge.to)};
     const bool found = read_plan(plan_of(&graph->follow, Statement::probe), values.data(), nullptr) > 0;
@@ -68,7 +68,7 @@ bool is_following(Oid function, const Edge &edge) {
 }
 
 FollowCounts count_follows(Oid function, const Uuid &user) {
-    Graph *graph = open_graph(function);
+    Graph *graph = open_graph(function, {AccessShareLock, NoLock});
     spi_begin();
     const ActingOwner acting = begin_acting(graph->follow.owner, graph->follow.schema);
     std::array<Datum, 1> values{uuid_datum(user)};
@@ -83,7 +83,7 @@ FollowCounts count_follows(Oid function, const Uuid &user) {
 }
 
 void read_list(Oid function, List list, const Uuid &user, int64 size, const Cursor &cursor, ReturnSetInfo *rows) {
-    Graph *graph = open_graph(function);
+    Graph *graph = open_graph(function, {AccessShareLock, NoLock});
     PairTable *follows = &graph->follow;
     const ListStatements statements = statements_of(list);
     const bool has_times = OidIsValid(follows->created_at_type);
@@ -104,7 +104,7 @@ void read_list(Oid function, List list, const Uuid &user, int64 size, const Curs
 
 void read_mutual_followers(Oid function, const Uuid &viewer, const Uuid &user, int64 size, const Cursor &cursor,
                            ReturnSetInfo *rows) {
-    Graph *graph = open_graph(function);
+    Graph *graph = open_graph(function, {AccessShareLock, NoLock});
     spi_begin();
     std::array<Datum, 4> values{uuid_datum(viewer), uuid_datum(user), Int64GetDatum(size), uuid_datum(cursor.user)};
     const std::array<char, 5> nulls{' ', ' ', ' ', cursor.has_user ? ' ' : 'n', '\0'};

@@ -2,6 +2,7 @@
 
 #include "uuid_array.h"
 
+#include <algorithm>
 #include <array>
 
 namespace follow {
@@ -20,9 +21,54 @@ Oid enum_value(Oid type, const char *name) {
     return value;
 }
 
-TupleDesc result_descriptor(FunctionCallInfo call, int columns) {
-    TupleDesc descriptor = nullptr;
-    if (get_call_result_type(call, nullptr, &descriptor) != TYPEFUNC_COMPOSITE || descriptor->natts != columns) {
+/** The result of an operation, as its function declares it: looked up once, since nothing alters it but a new release. */
+struct ResultType {
+    Oid function;
+    Oid type;
+    /** By a label's address: labels are constants. */
+    std::array<const char *, 2> labels;
+    std::array<Oid, 2> statuses;
+};
+
+constexpr int operations = 10;
+std::array<ResultType, operations> known{};
+
+void forget_results(Datum /* argument */, int /* cache */, uint32 /* hash */) {
+    known = {};
+}
+
+ResultType *result_of(Oid function) {
+    for (ResultType &result : known) {
+        if (result.function == function) {
+            return &result;
+        }
+    }
+    ResultType *free = std::find_if(known.begin(), known.end(),
+                                    [](const ResultType &result) { return !OidIsValid(result.function); });
+    if (free == known.end()) {
+        known = {};
+        free = known.data();
+    }
+    *free = {function, get_func_rettype(function), {}, {}};
+    return free;
+}
+
+Oid status_of(ResultType *result, Oid type, const char *label) {
+    for (std::size_t i = 0; i < result->labels.size(); i++) {
+        if (result->labels[i] == nullptr) {
+            result->statuses[i] = enum_value(type, label);
+            result->labels[i] = label;
+        }
+        if (result->labels[i] == label) {
+            return result->statuses[i];
+        }
+    }
+    return enum_value(type, label);
+}
+
+TupleDesc descriptor_of(Oid type, int columns) {
+    const TupleDesc descriptor = lookup_rowtype_tupdesc(type, -1);
+    if (descriptor->natts != columns) {
         elog(ERROR, "the result type is not the one that the function was written for");
     }
     return descriptor;
@@ -31,24 +77,33 @@ TupleDesc result_descriptor(FunctionCallInfo call, int columns) {
 } // namespace
 
 Datum form_result(FunctionCallInfo call, const char *label, const Edge &edge, const EdgeRow *row) {
-    const TupleDesc descriptor = result_descriptor(call, row == nullptr ? created_at : result_columns);
+    ResultType *result = result_of(call->flinfo->fn_oid);
+    const TupleDesc descriptor = descriptor_of(result->type, row == nullptr ? created_at : result_columns);
     std::array<Datum, result_columns> values{};
     std::array<bool, result_columns> nulls{};
-    values[status] = ObjectIdGetDatum(enum_value(TupleDescAttr(descriptor, status)->atttypid, label));
+    values[status] = ObjectIdGetDatum(status_of(result, TupleDescAttr(descriptor, status)->atttypid, label));
     values[from] = uuid_datum(edge.from);
     values[to] = uuid_datum(edge.to);
     if (row != nullptr) {
         values[created_at] = TimestampTzGetDatum(row->created_at);
         nulls[created_at] = !row->has_created_at;
     }
-    return HeapTupleGetDatum(heap_form_tuple(descriptor, values.data(), nulls.data()));
+    const HeapTuple tuple = heap_form_tuple(descriptor, values.data(), nulls.data());
+    ReleaseTupleDesc(descriptor);
+    return HeapTupleGetDatum(tuple);
 }
 
 Datum form_counts(FunctionCallInfo call, const FollowCounts &counts) {
     std::array<Datum, 2> values{Int64GetDatum(counts.followers), Int64GetDatum(counts.following)};
     std::array<bool, 2> nulls{};
-    const TupleDesc descriptor = result_descriptor(call, static_cast<int>(values.size()));
-    return HeapTupleGetDatum(heap_form_tuple(descriptor, values.data(), nulls.data()));
+    const TupleDesc descriptor = descriptor_of(get_func_rettype(call->flinfo->fn_oid), values.size());
+    const HeapTuple tuple = heap_form_tuple(descriptor, values.data(), nulls.data());
+    ReleaseTupleDesc(descriptor);
+    return HeapTupleGetDatum(tuple);
+}
+
+void watch_results() {
+    CacheRegisterSyscacheCallback(PROCOID, forget_results, Datum{0});
 }
 
 ReturnSetInfo *begin_rows(FunctionCallInfo call) {

@@ -20,6 +20,9 @@ Datum form_counts(FunctionCallInfo call, const FollowCounts &counts);
 /** Prepares a set of rows as the answer. */
 ReturnSetInfo *begin_rows(FunctionCallInfo call);
 
+/** Registers the callback that tells of functions that were dropped. To be called once, from _PG_init. */
+void watch_results();
+
 /** Puts each target with its status into the set. */
 void put_targets(Targets targets, ReturnSetInfo *rows);
 

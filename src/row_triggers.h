@@ -15,7 +15,8 @@ struct RowTriggers {
     /** nullptr before the first row. */
     EState *state;
     ResultRelInfo *result;
-    TriggerDesc *defined;
+    /** The queued rows are own writes. */
+    bool own;
 };
 
 /**

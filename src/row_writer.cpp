@@ -209,7 +209,7 @@ bool is_writing(const PairTable &table) {
 }
 
 Rows begin_inserts(PairTable *table, Snapshot snapshot) {
-    Rows rows{table, open_locked(*table), {table, nullptr, nullptr, nullptr, nullptr}};
+    Rows rows{table, open_locked(*table), {table, nullptr, nullptr, nullptr, false}};
     rows.triggers.relation = rows.relation;
     compat::check_rights(table->rights[static_cast<std::size_t>(Access::insert)]);
     PushActiveSnapshot(snapshot);

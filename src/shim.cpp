@@ -227,6 +227,7 @@ void _PG_init(void) {
     follow::define_store_setting();
     follow::watch_invalidations();
     follow::watch_functions_and_roles();
+    follow::watch_results();
 }
 
 Datum follow_ext_follow_user(PG_FUNCTION_ARGS) {

@@ -9,7 +9,7 @@ namespace follow {
 UnfollowStatus unfollow(Oid function, const Edge &edge) {
     Graph *graph = open_for_writing(function, Role::follow, ACL_DELETE);
     lock_pair(pair_of(edge), graph->follow.relation);
-    graph = open_graph(function);
+    graph = reopen_for_writing(function, Role::follow);
     return remove_edge(&graph->follow, edge) ? UnfollowStatus::unfollowed : UnfollowStatus::not_following;
 }
 

@@ -20,14 +20,20 @@ void lock_for_writing(Graph *graph, Role role, Writes writes) {
 /* While one waits for a table, another may take its place; and the pair's lock is the lock of a pair in one table. */
 Graph *open_for_writing(Oid function, Role role, AclMode mode, Writes writes) {
     for (;;) {
-        Graph *graph = open_graph(function);
+        Graph *graph = open_graph(function, {NoLock, NoLock});
         require_right(*table_of(graph, role), mode);
         lock_for_writing(graph, role, writes);
-        Graph *graph_now = open_graph(function);
+        Graph *graph_now = open_graph(function, {NoLock, NoLock});
         if (graph_now == graph) {
             return graph_now;
         }
     }
+}
+
+Graph *reopen_for_writing(Oid function, Role role, Writes writes) {
+    const bool both = writes == Writes::both_tables;
+    return open_graph(function, {both || role == Role::follow ? RowExclusiveLock : AccessShareLock,
+                                 both || role == Role::block ? RowExclusiveLock : AccessShareLock});
 }
 
 } // namespace follow
