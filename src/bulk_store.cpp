@@ -1,6 +1,7 @@
 #include "bulk_store.h"
 
 #include "acting_owner.h"
+#include "direct_store.h"
 #include "own_write.h"
 #include "plan.h"
 #include "spi_store.h"
@@ -44,13 +45,45 @@ Look decide_found(SPIPlanPtr plan, const Uuid &from, Targets targets, TargetStat
     return changed ? Look::changed : Look::present;
 }
 
-Look look(PairTable *table, Statement statement, const Uuid &from, Targets targets, TargetStatus status) {
+Look select(PairTable *table, Statement statement, const Uuid &from, Targets targets, TargetStatus status) {
     spi_begin();
     const ActingOwner acting = begin_acting(table->owner, table->schema);
     const Look found = decide_found(plan_of(table, statement), from, targets, status);
     end_acting(acting);
     spi_end();
     return found;
+}
+
+/** Which edges one looks for: those from a user, or those to the user too. */
+enum class Direction { from, either };
+
+bool finds(Probe *look, const Edge &edge, Direction direction) {
+    return probe(look, edge) || (direction == Direction::either && probe(look, {edge.to, edge.from}));
+}
+
+/** As select, through the index. */
+Look probe_all(const PairTable &table, Direction direction, const Uuid &from, Targets targets, TargetStatus status) {
+    const bool both = IsolationIsSerializable();
+    Probe latest = begin_probe(table, View::latest);
+    Probe before = both ? begin_probe(table, View::transaction) : latest;
+    bool changed = false;
+    for (Target &target : targets) {
+        CHECK_FOR_INTERRUPTS();
+        if (target.decided) {
+            continue;
+        }
+        const Edge edge{from, target.user};
+        const bool found = finds(&latest, edge, direction);
+        changed = changed || (both && found != finds(&before, edge, direction));
+        if (found) {
+            decide(&target, status);
+        }
+    }
+    if (both) {
+        end_probe(&before);
+    }
+    end_probe(&latest);
+    return changed ? Look::changed : Look::present;
 }
 
 void find_missing(UserReference *user, Targets targets) {
@@ -73,23 +106,49 @@ void find_missing(UserReference *user, Targets targets) {
     table_close(users, NoLock);
 }
 
-void insert(PairTable *follows, const Uuid &from, Targets targets, Statement statement) {
+void insert_many(PairTable *follows, const Uuid &from, Targets targets, OnConflict on_conflict) {
+    const Statement statement = on_conflict == OnConflict::fail ? Statement::insert_many_or_fail
+                                                                : giving_way(*follows, Statement::insert_many);
     spi_begin();
     const SPIPlanPtr plan = plan_of(follows, statement);
-    expect_own_writes(follows->relation, from, targets);
     run(plan, from, targets, snapshot_of(View::write));
-    forget_own_writes();
     spi_end();
+}
+
+/** @return whether what was inserted is noted as guarded, and stays as it is */
+bool insert(PairTable *follows, const Uuid &from, Targets targets, OnConflict on_conflict) {
+    const bool direct = is_direct(*follows, Access::insert, Rights::caller);
+    expect_own_writes(follows->relation, from, targets);
+    if (direct) {
+        insert_rows(follows, from, targets, on_conflict);
+    } else {
+        insert_many(follows, from, targets, on_conflict);
+    }
+    forget_own_writes();
+    return direct && !follows->runs_after_insert;
+}
+
+OnConflict on_conflict_of(bool or_fail) {
+    if (or_fail) {
+        return OnConflict::fail;
+    }
+    return IsolationIsSerializable() ? OnConflict::look_and_give_way : OnConflict::give_way;
 }
 
 } // namespace
 
 Look find_edges(PairTable *follows, const Uuid &from, Targets targets) {
-    return look(follows, Statement::find_many, from, targets, TargetStatus::already_following);
+    constexpr TargetStatus status = TargetStatus::already_following;
+    return is_direct(*follows, Access::look, Rights::owner)
+               ? probe_all(*follows, Direction::from, from, targets, status)
+               : select(follows, Statement::find_many, from, targets, status);
 }
 
 Look find_blocks(PairTable *blocks, const Uuid &from, Targets targets) {
-    return look(blocks, Statement::find_either_many, from, targets, TargetStatus::blocked);
+    constexpr TargetStatus status = TargetStatus::blocked;
+    return is_direct(*blocks, Access::look, Rights::owner)
+               ? probe_all(*blocks, Direction::either, from, targets, status)
+               : select(blocks, Statement::find_either_many, from, targets, status);
 }
 
 void find_missing_users(PairTable *follows, Targets targets, ForeignKeys keys) {
@@ -101,26 +160,34 @@ void find_missing_users(PairTable *follows, Targets targets, ForeignKeys keys) {
 }
 
 bool insert_edges(PairTable *follows, const Uuid &from, Targets targets, bool or_fail) {
-    const Statement statement = or_fail ? Statement::insert_many_or_fail : giving_way(*follows, Statement::insert_many);
+    volatile bool known = false;
+    bool kept = true;
     const auto insert_or_refuse = [&] {
-        refusing_missing_users(*follows, have_policies(*follows), [&] { insert(follows, from, targets, statement); });
+        refusing_missing_users(*follows, have_policies(*follows),
+                               [&] { known = insert(follows, from, targets, on_conflict_of(or_fail)); });
         return Ending::keep;
     };
     const bool may_race = !follows->gives_way || XactIsoLevel == XACT_REPEATABLE_READ;
     if (may_race && !or_fail) {
-        return survives_races(insert_or_refuse, [follows](const ErrorData &error) {
+        kept = survives_races(insert_or_refuse, [follows](const ErrorData &error) {
             return is_serialization_race(error) || is_repeated_row(*follows, error);
         });
+    } else {
+        insert_or_refuse();
     }
-    insert_or_refuse();
-    return true;
+    for (Target &target : targets) {
+        if (kept && known && target.guarded) {
+            decide(&target, TargetStatus::following);
+        }
+    }
+    return kept;
 }
 
 Attempt try_edges(PairTable *follows, PairTable *blocks, const Uuid &from, Targets targets) {
     volatile bool kept = false;
     volatile TransactionId writer = InvalidTransactionId;
     const auto insert_and_look = [&] {
-        insert(follows, from, targets, Statement::insert_many);
+        insert(follows, from, targets, OnConflict::look_and_give_way);
         writer = GetCurrentTransactionIdIfAny();
         if (!IsolationIsSerializable()) {
             const std::size_t asked = count_undecided(targets);
@@ -138,6 +205,9 @@ Attempt try_edges(PairTable *follows, PairTable *blocks, const Uuid &from, Targe
 }
 
 void find_inserted_edges(PairTable *follows, const Uuid &from, Targets targets, TransactionId writer) {
+    if (count_undecided(targets) == 0) {
+        return;
+    }
     // A guard meets each row that is new. Without guards the row's writer tells, unless triggers write rows too.
     const bool by_guard =
         std::any_of(begin(targets), end(targets), [](const Target &target) { return target.guarded; });

@@ -14,25 +14,33 @@ const compat::RangeTable &rights_to(const PairTable &table, Access access) {
     return table.rights[static_cast<std::size_t>(access)];
 }
 
+/** Names are not looked up here, but the caller needs the right to. */
+void check_right_to_read(const PairTable &table) {
+    if (!compat::may_use_schema(table.schema, GetUserId())) {
+        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(table.schema));
+    }
+    compat::check_rights(rights_to(table, Access::look));
+}
+
 EdgeRow find(PairTable *table, const Edge &edge, Rights rights, View view) {
     if (rights == Rights::caller) {
-        compat::check_rights(rights_to(*table, Access::look));
+        check_right_to_read(*table);
     }
-    Probe probe = begin_probe(*table, snapshot_of(view), RowExclusiveLock);
+    Probe probe = begin_probe(*table, view);
     const EdgeRow row = follow::probe(&probe, edge) ? row_in(*table, probe.slot) : no_row;
     end_probe(&probe);
     return row;
 }
 
 bool find_either(PairTable *table, const Edge &edge, View view) {
-    Probe probe = begin_probe(*table, snapshot_of(view), RowExclusiveLock);
+    Probe probe = begin_probe(*table, view);
     const bool found = follow::probe(&probe, edge) || follow::probe(&probe, {edge.to, edge.from});
     end_probe(&probe);
     return found;
 }
 
 Write insert(PairTable *table, const Edge &edge, OnConflict on_conflict) {
-    Rows rows = begin_inserts(table, snapshot_of(View::write));
+    Rows rows = begin_inserts(table);
     const Write write = insert_row(&rows, edge, on_conflict);
     end_inserts(&rows);
     return write;
@@ -62,7 +70,7 @@ Deletion outcome_of(TM_Result result) {
 
 /** Deletes an edge that is seen. */
 Deletion delete_seen(const PairTable &table, const Edge &edge, View view, RowTriggers *triggers) {
-    Probe probe = begin_probe(table, snapshot_of(view), RowExclusiveLock);
+    Probe probe = begin_probe(table, view);
     Deletion deletion = Deletion::no_row;
     if (follow::probe(&probe, edge)) {
         TM_FailureData failure;
@@ -108,23 +116,33 @@ bool remove(PairTable *table, const Edge &edge) {
     return removed;
 }
 
+void remove_both(const PairTable &table, const Edge &edge, View view) {
+    RowTriggers triggers = begin_deletes(table);
+    delete_newest(table, edge, view, &triggers);
+    delete_newest(table, {edge.to, edge.from}, view, &triggers);
+    end_deletes(&triggers);
+}
+
+/** Triggers run as who queued them: that is the owner, as for a statement. */
 void remove_either(PairTable *table, const Edge &edge, View view) {
-    RowTriggers triggers = begin_deletes(*table);
-    delete_newest(*table, edge, view, &triggers);
-    delete_newest(*table, {edge.to, edge.from}, view, &triggers);
-    if (triggers.state == nullptr) {
-        end_deletes(&triggers);
+    if (!table->fires_after_delete) {
+        remove_both(*table, edge, view);
         return;
     }
     const ActingOwner acting = begin_acting(table->owner, table->schema);
-    end_deletes(&triggers);
+    remove_both(*table, edge, view);
     end_acting(acting);
 }
 
 } // namespace
 
+Probe begin_reading(const PairTable &table) {
+    check_right_to_read(table);
+    return begin_reading_probe(table);
+}
+
 void insert_rows(PairTable *table, const Uuid &from, Targets targets, OnConflict on_conflict) {
-    Rows rows = begin_inserts(table, snapshot_of(View::write));
+    Rows rows = begin_inserts(table);
     for (const Target &target : targets) {
         if (!target.decided) {
             CHECK_FOR_INTERRUPTS();

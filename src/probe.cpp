@@ -9,11 +9,24 @@ namespace follow {
 
 static_assert(std::is_trivially_destructible_v<Probe>);
 
-Probe begin_probe(const PairTable &table, Snapshot snapshot, LOCKMODE index_lock) {
+namespace {
+
+Probe begin(const PairTable &table, Snapshot snapshot, LOCKMODE index_lock) {
     Probe probe{&table, open_locked(table), index_open(table.arbiter, index_lock),
                 RegisterSnapshot(snapshot), nullptr, nullptr};
     probe.scan = compat::begin_index_scan(probe.relation, probe.index, probe.snapshot, 2);
     return probe;
+}
+
+} // namespace
+
+Probe begin_probe(const PairTable &table, View view) {
+    CommandCounterIncrement();
+    return begin(table, snapshot_of(view), RowExclusiveLock);
+}
+
+Probe begin_reading_probe(const PairTable &table) {
+    return begin(table, GetActiveSnapshot(), AccessShareLock);
 }
 
 bool probe(Probe *probe, const Edge &edge) {

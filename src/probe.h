@@ -20,12 +20,16 @@ struct Probe {
 };
 
 /**
- * Begins to look through a snapshot.
+ * Begins to look, for an operation that writes. As a statement of its own would, the look sees what the statements that
+ * are under way have written so far.
  *
  * @param table locked
- * @param index_lock the mode for the index; ROW EXCLUSIVE before a write, which then needs no lock of its own
+ * @note locks: ROW EXCLUSIVE on the index, so that an insert needs no other
  */
-Probe begin_probe(const PairTable &table, Snapshot snapshot, LOCKMODE index_lock);
+Probe begin_probe(const PairTable &table, View view);
+
+/** Begins to look for what the calling statement sees. Locks: ACCESS SHARE on the index. */
+Probe begin_reading_probe(const PairTable &table);
 
 /** Looks for an edge; where there is one, its row is in the probe's slot. */
 bool probe(Probe *probe, const Edge &edge);

@@ -1,6 +1,7 @@
 #include "reading.h"
 
 #include "acting_owner.h"
+#include "direct_store.h"
 #include "graph.h"
 #include "plan.h"
 #include "spi_store.h"
@@ -14,6 +15,21 @@ namespace follow {
 static_assert(std::is_trivially_destructible_v<Cursor> && std::is_trivially_destructible_v<FollowCounts>);
 
 namespace {
+
+bool reads_edge(const PairTable &follows, const Edge &edge) {
+    Probe reading = begin_reading(follows);
+    const bool found = probe(&reading, edge);
+    end_probe(&reading);
+    return found;
+}
+
+bool selects_edge(PairTable *follows, const Edge &edge) {
+    spi_begin();
+    std::array<Datum, 2> values{uuid_datum(edge.from), uuid_datum(edge.to)};
+    const bool found = read_plan(plan_of(follows, Statement::probe), values.data(), nullptr) > 0;
+    spi_end();
+    return found;
+}
 
 /** Copies what a plan found, column by column. */
 void put_found_rows(ReturnSetInfo *rows) {
@@ -60,11 +76,8 @@ uint64 put_list(PairTable *follows, Statement statement, const Uuid &user, uint6
 
 bool is_following(Oid function, const Edge &edge) {
     Graph *graph = open_graph(function, {AccessShareLock, NoLock});
-    spi_begin();
-    std::array<Datum, 2> values{uuid_datum(edge.from), uuid_datum(edge.to)};
-    const bool found = read_plan(plan_of(&graph->follow, Statement::probe), values.data(), nullptr) > 0;
-    spi_end();
-    return found;
+    return is_direct(graph->follow, Access::look, Rights::caller) ? reads_edge(graph->follow, edge)
+                                                                  : selects_edge(&graph->follow, edge);
 }
 
 FollowCounts count_follows(Oid function, const Uuid &user) {

@@ -1,5 +1,6 @@
 #include "reading.h"
 
+#include "direct_store.h"
 #include "graph.h"
 #include "plan.h"
 #include "spi_store.h"
@@ -40,15 +41,44 @@ uint8 *bits_of(const Relationships &known, const Uuid &user) {
     return &known.bits[find_target(known.users, user) - known.users.first];
 }
 
-/** Notes a relationship to each user that a statement finds. */
-void look_up(PairTable *table, Statement statement, const Uuid &viewer, const Relationships &known,
-             Relationship relationship) {
+/** Which end of the edges the viewer is. */
+enum class Viewer { from, to };
+
+/** Notes a relationship to each user at the other end of an edge. */
+void read_edges(const PairTable &table, Viewer viewer_is, const Uuid &viewer, const Relationships &known,
+                Relationship relationship) {
+    Probe reading = begin_reading(table);
+    for (const Target &target : known.users) {
+        CHECK_FOR_INTERRUPTS();
+        const Edge edge = viewer_is == Viewer::from ? Edge{viewer, target.user} : Edge{target.user, viewer};
+        if (probe(&reading, edge)) {
+            *bits_of(known, target.user) |= bit_of(relationship);
+        }
+    }
+    end_probe(&reading);
+}
+
+void select_edges(PairTable *table, Viewer viewer_is, const Uuid &viewer, const Relationships &known,
+                  Relationship relationship) {
+    const Statement statement =
+        viewer_is == Viewer::from ? Statement::find_many_as_caller : Statement::find_many_back_as_caller;
+    spi_begin();
     std::array<Datum, 2> values{uuid_datum(viewer), undecided_users(known.users)};
     read_plan(plan_of(table, statement), values.data(), nullptr);
     for (uint64 row = 0; row < SPI_tuptable->numvals; row++) {
         bool null = false;
         const Datum user = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &null);
         *bits_of(known, uuid_of(user)) |= bit_of(relationship);
+    }
+    spi_end();
+}
+
+void look_up(PairTable *table, Viewer viewer_is, const Uuid &viewer, const Relationships &known,
+             Relationship relationship) {
+    if (is_direct(*table, Access::look, Rights::caller)) {
+        read_edges(*table, viewer_is, viewer, known, relationship);
+    } else {
+        select_edges(table, viewer_is, viewer, known, relationship);
     }
 }
 
@@ -68,15 +98,13 @@ void put_row(const UuidArray &users, int i, const Relationships &known, ReturnSe
 
 void read_relationships(Oid function, const Uuid &viewer, const UuidArray &users, ReturnSetInfo *rows) {
     Graph *graph = open_graph(function);
-    spi_begin();
     const Relationships known = nothing_known(users);
-    look_up(&graph->follow, Statement::find_many_as_caller, viewer, known, following);
-    look_up(&graph->follow, Statement::find_many_back_as_caller, viewer, known, followed_by);
-    look_up(&graph->block, Statement::find_many_as_caller, viewer, known, blocking);
+    look_up(&graph->follow, Viewer::from, viewer, known, following);
+    look_up(&graph->follow, Viewer::to, viewer, known, followed_by);
+    look_up(&graph->block, Viewer::from, viewer, known, blocking);
     for (int i = 0; i < users.count; i++) {
         put_row(users, i, known, rows);
     }
-    spi_end();
 }
 
 } // namespace follow

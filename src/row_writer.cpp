@@ -208,11 +208,12 @@ bool is_writing(const PairTable &table) {
            SubTransactionIsActive(table.writer->subtransaction);
 }
 
-Rows begin_inserts(PairTable *table, Snapshot snapshot) {
+Rows begin_inserts(PairTable *table) {
     Rows rows{table, open_locked(*table), {table, nullptr, nullptr, nullptr, false}};
     rows.triggers.relation = rows.relation;
     compat::check_rights(table->rights[static_cast<std::size_t>(Access::insert)]);
-    PushActiveSnapshot(snapshot);
+    CommandCounterIncrement();
+    PushActiveSnapshot(snapshot_of(View::write)); // for functions and triggers
     provide_writer(table, rows.relation);
     RowWriter *writer = table->writer;
     writer->transaction = compat::transaction_number();
@@ -234,9 +235,10 @@ Write insert_row(Rows *rows, const Edge &edge, OnConflict on_conflict) {
     } else if (!insert_or_give_way(writer, rows->relation, on_conflict == OnConflict::look_and_give_way)) {
         return {false, no_row};
     }
-    const bool own = consume_own_write(table.relation, edge);
+    // Where a trigger may fire before the guard, and block the pair, the guard has to see for itself.
+    const bool own = !table.runs_after_insert && consume_own_write(table.relation, edge);
     queue_insert(&rows->triggers, writer.slot, own);
-    return {true, own && !table.runs_after_insert ? row_in(table, writer.slot) : no_row};
+    return {true, own ? row_in(table, writer.slot) : no_row};
 }
 
 void end_inserts(Rows *rows) {

@@ -24,12 +24,12 @@ struct Rows {
 bool is_writing(const PairTable &table);
 
 /**
- * Begins to insert rows with the caller's rights; the snapshot is what functions and triggers meanwhile see by default.
+ * Begins to insert rows with the caller's rights.
  *
  * @note locks: ROW EXCLUSIVE on the indexes
  * @note errors: 42501
  */
-Rows begin_inserts(PairTable *table, Snapshot snapshot);
+Rows begin_inserts(PairTable *table);
 
 /**
  * Inserts an edge as INSERT ... ON CONFLICT DO NOTHING does, or as INSERT.

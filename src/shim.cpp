@@ -5,6 +5,7 @@
 #include "block.h"
 #include "bulk.h"
 #include "caller.h"
+#include "explain.h"
 #include "follow.h"
 #include "guard.h"
 #include "prelude.h"
@@ -220,6 +221,7 @@ FOLLOW_SQL_FUNCTION(follow_ext_follow_counts);
 FOLLOW_SQL_FUNCTION(follow_ext_caller_id);
 FOLLOW_SQL_FUNCTION(follow_ext_attach_graph);
 FOLLOW_SQL_FUNCTION(follow_ext_detach_graph);
+FOLLOW_SQL_FUNCTION(follow_ext_explain);
 FOLLOW_SQL_FUNCTION(follow_ext_guard);
 FOLLOW_SQL_FUNCTION(follow_ext_on_catalog_change);
 
@@ -344,6 +346,11 @@ Datum follow_ext_caller_id(PG_FUNCTION_ARGS) {
     auto *uuid = static_cast<pg_uuid_t *>(palloc(sizeof(pg_uuid_t)));
     memcpy(uuid->data, caller->bytes.data(), UUID_LEN);
     PG_RETURN_UUID_P(uuid);
+}
+
+Datum follow_ext_explain(PG_FUNCTION_ARGS) {
+    follow::explain_stores(fcinfo->flinfo->fn_oid, follow::begin_rows(fcinfo));
+    return Datum{0};
 }
 
 Datum follow_ext_attach_graph(PG_FUNCTION_ARGS) {
