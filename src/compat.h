@@ -161,4 +161,13 @@ using JsonVerdict = void;
 #define FOLLOW_JSON_GO_ON return
 #endif
 
+/*
+ * From 18 on a module may say what it is called; PG_MODULE_MAGIC does not, and clang++ warns of what it leaves out.
+ */
+#if PG_VERSION_NUM >= 180000
+#define FOLLOW_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "follow_ext", .version = nullptr)
+#else
+#define FOLLOW_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
 } // namespace follow::compat

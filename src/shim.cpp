@@ -194,7 +194,7 @@ BlockedFollows blocked_follows_argument(FunctionCallInfo call) {
 extern "C" {
 
 FOLLOW_EXPORT const Pg_magic_struct *Pg_magic_func(void);
-PG_MODULE_MAGIC;
+FOLLOW_MODULE_MAGIC;
 
 FOLLOW_EXPORT void _PG_init(void);
 
