@@ -69,10 +69,15 @@ SELECT * FROM public.follow_counts(:a);
 RESET search_path;
 SELECT who, note, count(*) FROM app.removed GROUP BY 1, 2 ORDER BY 1;
 
--- A trigger that is deferred runs at commit, when nobody acts as the owner
+-- A trigger that is deferred runs at commit: up to 17 as whoever commits, from 18 on as whoever acted, here as the owner
 SET ROLE regress_follow_owner;
 CREATE FUNCTION app.note_later() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN RAISE NOTICE ''deferred code runs as %'', current_user; RETURN NULL; END';
+    'BEGIN
+        RAISE NOTICE ''deferred code runs as this major has it: %'', current_user =
+            CASE WHEN current_setting(''server_version_num'')::int < 180000
+                THEN ''regress_follow_attacker'' ELSE ''regress_follow_owner'' END;
+        RETURN NULL;
+    END';
 CREATE CONSTRAINT TRIGGER note_later AFTER DELETE ON app.user_follow DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION app.note_later();
 DELETE FROM app.user_block;
