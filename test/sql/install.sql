@@ -59,7 +59,8 @@ SELECT proname, proowner = 'regress_follow_attacker'::regrole AS is_mine FROM pg
 WHERE proname = 'follow_attach_graph';
 RESET search_path;
 
--- What is there already is not taken over
+-- What is there already is not taken over; from 18 on the context is the script's statement
+\set SHOW_CONTEXT never
 DROP EXTENSION follow_ext;
 DROP TABLE pg_temp.pg_class, pg_temp.pg_proc;
 CREATE TABLE follow.follow_graph (graph text);
@@ -73,6 +74,7 @@ RESET ROLE;
 CREATE EXTENSION follow_ext SCHEMA follow;
 \echo :LAST_ERROR_SQLSTATE
 DROP FUNCTION follow.follow_user(pg_catalog.uuid);
+\set SHOW_CONTEXT errors
 CREATE EXTENSION follow_ext SCHEMA follow;
 
 -- Types are pg_catalog's, whatever the schema has
