@@ -107,8 +107,8 @@ void find_missing(UserReference *user, Targets targets) {
 }
 
 void insert_many(PairTable *follows, const Uuid &from, Targets targets, OnConflict on_conflict) {
-    const Statement statement = on_conflict == OnConflict::fail ? Statement::insert_many_or_fail
-                                                                : giving_way(*follows, Statement::insert_many);
+    const Statement statement =
+        on_conflict == OnConflict::fail ? Statement::insert_many_or_fail : giving_way(*follows, Statement::insert_many);
     spi_begin();
     const SPIPlanPtr plan = plan_of(follows, statement);
     run(plan, from, targets, snapshot_of(View::write));

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "edges.h"
 #include "pair_table.h"
 #include "status.h"
-#include "edges.h"
 #include "target.h"
 
 namespace follow {

@@ -58,9 +58,9 @@ Deletion outcome_of(TM_Result result) {
     case TM_Updated:
     case TM_Deleted:
         if (IsolationIsSerializable()) {
-            ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("could not serialize access due to concurrent %s",
-                           result == TM_Updated ? "update" : "delete"));
+            ereport(
+                ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                errmsg("could not serialize access due to concurrent %s", result == TM_Updated ? "update" : "delete"));
         }
         return Deletion::lost;
     default:

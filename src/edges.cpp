@@ -65,8 +65,7 @@ Insertion insert_in_subtransaction(PairTable *table, const Edge &edge, OnConflic
         return ending;
     };
     const auto is_outcome = [&](const ErrorData &error) {
-        const std::optional<Inserted> outcome =
-            outcome_of(*table, error, on_conflict != OnConflict::fail, policies);
+        const std::optional<Inserted> outcome = outcome_of(*table, error, on_conflict != OnConflict::fail, policies);
         insertion.inserted = outcome.value_or(Inserted::conflict);
         return outcome.has_value();
     };

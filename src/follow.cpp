@@ -42,7 +42,8 @@ Followed follow(Oid function, const Edge &edge) {
 
     const bool waited = lock_pair(pair_of(edge), graph->follow.relation);
     graph = reopen_for_writing(function, Role::follow); // the wait may have been long
-    const OnConflict on_conflict = waited || IsolationIsSerializable() ? OnConflict::look_and_give_way : OnConflict::give_way;
+    const OnConflict on_conflict =
+        waited || IsolationIsSerializable() ? OnConflict::look_and_give_way : OnConflict::give_way;
     const Stored stored = insert_once(graph, Role::follow, edge, on_conflict);
     return {stored.is_new ? FollowStatus::following : FollowStatus::already_following, stored.row};
 }

@@ -58,9 +58,8 @@ Stored insert_once(Graph *graph, Role role, const Edge &edge, OnConflict on_conf
 
     for (int attempt = 1; attempt <= last_attempt; attempt++) {
         CHECK_FOR_INTERRUPTS();
-        const Insertion insertion =
-            insert_edge(table, edge, attempt == last_attempt ? OnConflict::fail : on_conflict,
-                        block_before_users ? MissingUser::report : MissingUser::raise);
+        const Insertion insertion = insert_edge(table, edge, attempt == last_attempt ? OnConflict::fail : on_conflict,
+                                                block_before_users ? MissingUser::report : MissingUser::raise);
         if (insertion.inserted == Inserted::raced_early) {
             continue;
         }

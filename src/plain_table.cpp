@@ -7,7 +7,7 @@ namespace follow {
 namespace {
 
 bool is_for(const Trigger &trigger, Access access) {
-    return access == Access::insert ? TRIGGER_FOR_INSERT(trigger.tgtype) : TRIGGER_FOR_DELETE(trigger.tgtype);
+    return access == Access::insert ? TRIGGER_FOR_INSERT(trigger.tgtype) != 0 : TRIGGER_FOR_DELETE(trigger.tgtype) != 0;
 }
 
 /** Only triggers after a row can be queued for it by hand. A guard before it has nothing to do for our own rows. */
@@ -54,8 +54,8 @@ bool is_of_sql(Oid function, void * /* context */) {
         return false;
     }
     const HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-    const bool is = HeapTupleIsValid(tuple) &&
-                    reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang == SQLlanguageId;
+    const bool is =
+        HeapTupleIsValid(tuple) && reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang == SQLlanguageId;
     ReleaseSysCache(tuple);
     return is;
 }

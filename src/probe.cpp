@@ -12,8 +12,8 @@ static_assert(std::is_trivially_destructible_v<Probe>);
 namespace {
 
 Probe begin(const PairTable &table, Snapshot snapshot, LOCKMODE index_lock) {
-    Probe probe{&table, open_locked(table), index_open(table.arbiter, index_lock),
-                RegisterSnapshot(snapshot), nullptr, nullptr};
+    Probe probe{&table, open_locked(table), index_open(table.arbiter, index_lock), RegisterSnapshot(snapshot), nullptr,
+                nullptr};
     probe.scan = compat::begin_index_scan(probe.relation, probe.index, probe.snapshot, 2);
     return probe;
 }
@@ -32,8 +32,8 @@ Probe begin_reading_probe(const PairTable &table) {
 bool probe(Probe *probe, const Edge &edge) {
     const bool reversed = probe->table->arbiter_reversed;
     std::array<ScanKeyData, 2> keys;
-    ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(reversed ? edge.to : edge.from));
-    ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(reversed ? edge.from : edge.to));
+    ScanKeyInit(keys.data(), 1, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(reversed ? edge.to : edge.from));
+    ScanKeyInit(keys.data() + 1, 2, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(reversed ? edge.from : edge.to));
     index_rescan(probe->scan, keys.data(), keys.size(), nullptr, 0);
     while (index_getnext_tid(probe->scan, ForwardScanDirection) != nullptr) {
         if (probe->slot == nullptr) {

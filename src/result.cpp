@@ -21,7 +21,8 @@ Oid enum_value(Oid type, const char *name) {
     return value;
 }
 
-/** The result of an operation, as its function declares it: looked up once, since nothing alters it but a new release. */
+/** The result of an operation, as its function declares it: looked up once, since nothing alters it but a new release.
+ */
 struct ResultType {
     Oid function;
     Oid type;
@@ -43,8 +44,8 @@ ResultType *result_of(Oid function) {
             return &result;
         }
     }
-    ResultType *free = std::find_if(known.begin(), known.end(),
-                                    [](const ResultType &result) { return !OidIsValid(result.function); });
+    ResultType *free =
+        std::find_if(known.begin(), known.end(), [](const ResultType &result) { return !OidIsValid(result.function); });
     if (free == known.end()) {
         known = {};
         free = known.data();

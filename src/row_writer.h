@@ -13,7 +13,8 @@ namespace follow {
  * them is checked then, and when a function or a role changes.
  */
 
-/** Rows that are being written: begin_rows, rows, end_rows. Plain data: an error leaves it to the transaction's abort. */
+/** Rows that are being written: begin_rows, rows, end_rows. Plain data: an error leaves it to the transaction's abort.
+ */
 struct Rows {
     PairTable *table;
     Relation relation;

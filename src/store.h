@@ -29,9 +29,9 @@ enum class Rights { caller, owner };
 enum class OnConflict { look_and_give_way, give_way, fail };
 
 /**
- * Through which snapshot a store sees: the latest, the transaction's own, or the one by which a write judges what others
- * did. That is the latest: at REPEATABLE READ a repeated follow is no error, and a user who was deleted since is not
- * there. But at SERIALIZABLE it is the transaction's own, with the 40001 that it brings.
+ * Through which snapshot a store sees: the latest, the transaction's own, or the one by which a write judges what
+ * others did. That is the latest: at REPEATABLE READ a repeated follow is no error, and a user who was deleted since is
+ * not there. But at SERIALIZABLE it is the transaction's own, with the 40001 that it brings.
  *
  * It is taken at the last moment: a store may wait for a lock before, and then nothing older would do.
  */
@@ -45,7 +45,8 @@ Snapshot snapshot_of(View view);
  */
 Snapshot crosscheck_of(View view);
 
-/** What a write did: whether it wrote the row, and what is known of the row afterwards; no_row where one has to look. */
+/** What a write did: whether it wrote the row, and what is known of the row afterwards; no_row where one has to look.
+ */
 struct Write {
     bool done;
     EdgeRow row;

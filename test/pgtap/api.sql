@@ -16,7 +16,7 @@ SELECT is((SELECT extversion FROM pg_extension WHERE extname = 'follow_ext'),
 SELECT functions_are('follow', ARRAY[
     'follow_user', 'unfollow_user', 'remove_follower', 'block_user', 'unblock_user', 'follow_users', 'is_following',
     'relationships', 'followers_of', 'following_of', 'mutual_followers', 'follow_counts', 'follow_caller_id', 'follow_guard',
-    'follow_create_graph', 'follow_attach_graph', 'follow_detach_graph', 'follow_graph_changed'
+    'follow_create_graph', 'follow_attach_graph', 'follow_detach_graph', 'follow_graph_changed', 'follow_explain'
 ]);
 SELECT tables_are('follow', ARRAY['follow_graph']);
 SELECT types_are('follow', ARRAY[

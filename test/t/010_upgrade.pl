@@ -1,4 +1,4 @@
-# From 0.1.0 to 0.2.0: the old SQL works with the new library until the upgrade, which tells what to grant again, and
+# From older releases to this one: the old SQL works with the new library until the upgrade, which tells what to grant again, and
 # what it leaves is what a new installation has.
 
 use strict;
@@ -153,7 +153,7 @@ is(ask($session, follow(1, 2)), 'already_following', 'a session from before');
 
 my $said = said_by('app', 'ALTER EXTENSION follow_ext UPDATE');
 like($said, qr/(NOTICE|WARNING): +the guards of this release are not on the attached tables yet\nHINT: .*follow_attach_graph.*\n?$/, 'the upgrade tells of the guards');
-is(query('app', q(SELECT extversion FROM pg_extension WHERE extname = 'follow_ext')), '0.2.0', 'it is 0.2.0');
+is(query('app', q(SELECT extversion FROM pg_extension WHERE extname = 'follow_ext')), '0.3.0', 'it is this release');
 is(query('app', $grants), '', 'the grants on the functions that are replaced are gone');
 like($said, qr/WARNING: +privileges on the functions that this release replaces are gone\nHINT: +Run: (GRANT EXECUTE .*;)\n/, 'and the upgrade says how to make them again');
 my ($again) = $said =~ /Run: (GRANT EXECUTE .*;)\n/;
@@ -196,10 +196,12 @@ is(query('restored', $everything), query('app', $everything), 'restored: the ext
 foreach my $schema ('public', $odd)
 {
     my $name = $schema eq 'public' ? 'plain' : 'odd';
-    create_database("${name}_$_", $schema) foreach ('fresh', 'upgraded', 'with_graph');
+    create_database("${name}_$_", $schema) foreach ('fresh', 'upgraded', 'from_0_2_0', 'with_graph');
     query("${name}_fresh", "CREATE EXTENSION follow_ext SCHEMA $schema");
     query("${name}_upgraded", "CREATE EXTENSION follow_ext SCHEMA $schema VERSION '0.1.0'");
     is(said_by("${name}_upgraded", 'ALTER EXTENSION follow_ext UPDATE'), '', "$name: without a graph the upgrade has nothing to say");
+    query("${name}_from_0_2_0", "CREATE EXTENSION follow_ext SCHEMA $schema VERSION '0.2.0'");
+    is(said_by("${name}_from_0_2_0", 'ALTER EXTENSION follow_ext UPDATE'), '', "$name: nor has the upgrade from 0.2.0");
     query("${name}_with_graph", qq(
         CREATE EXTENSION follow_ext SCHEMA $schema VERSION '0.1.0';
         SET search_path = $schema;
@@ -214,7 +216,7 @@ foreach my $schema ('public', $odd)
     cmp_ok(scalar(() = $fresh =~ /^member function/mg), '>', 20, "$name: functions to compare");
     # but for types that come with another, which later releases of PostgreSQL count as members
     unlike($fresh, qr/^no comment (?!type .*(\[\]|follow_graph)$)(function|type|table)/m, "$name: everything has a comment");
-    is(query("${name}_$_", $everything), $fresh, "${name}_$_: upgraded is as new") foreach ('upgraded', 'with_graph');
+    is(query("${name}_$_", $everything), $fresh, "${name}_$_: upgraded is as new") foreach ('upgraded', 'from_0_2_0', 'with_graph');
 
     # Default privileges gave EXECUTE to everybody signed in: not on what administers or counts.
     is( query("${name}_upgraded", q(
