@@ -19,12 +19,12 @@ SELECT
     percentile_cont(0.5) WITHIN GROUP (ORDER BY calls_per_s)::numeric AS calls_per_s,
     min(calls_per_s) AS slowest,
     max(calls_per_s) AS fastest,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY calls_per_s / b.of_b)::numeric AS of_b,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY calls_per_s / nullif(b.of_b, 0))::numeric AS of_b,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY p50_ms)::numeric AS p50_ms,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY p95_ms)::numeric AS p95_ms,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY p99_ms)::numeric AS p99_ms,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY wal / calls)::numeric AS wal_per_call,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY xids / calls)::numeric AS xids_per_call,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY wal / nullif(calls, 0))::numeric AS wal_per_call,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY xids / nullif(calls, 0))::numeric AS xids_per_call,
     sum(wrong) AS wrong,
     count(failed) AS failed
 FROM run LEFT JOIN (
@@ -44,11 +44,11 @@ ORDER BY tables.number, workload.number, way.number;
 -- Every way has its line in every workload; the names of tables and workload are said once.
 CREATE VIEW readable AS
 SELECT
-    CASE WHEN way.number = 1 AND first_of_tables THEN tables.title ELSE '' END AS tables,
+    CASE WHEN way.number = 1 AND first_of_tables THEN tables.name ELSE '' END AS tables,
     CASE WHEN way.number = 1 THEN workload.title ELSE '' END AS workload,
     way.title || CASE WHEN failed > 0 THEN '  FAILED' ELSE '' END AS way,
     round(calls_per_s, CASE WHEN calls_per_s < 100 THEN 2 ELSE 0 END) AS "calls/s",
-    round(50 * (fastest - slowest) / calls_per_s) || ' %' AS "+/-",
+    round(50 * (fastest - slowest) / nullif(calls_per_s, 0)) || ' %' AS "+/-",
     to_char(of_b, 'FM9990.00') AS "of b",
     to_char(p50_ms, 'FM999990.000') AS p50,
     to_char(p95_ms, 'FM999990.000') AS p95,
