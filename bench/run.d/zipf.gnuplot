@@ -5,8 +5,8 @@ array color[5] = [0x999999, 0x88aacc, 0x4477aa, 0xeeaa66, 0xcc5522]
 array label[5] = ['a  the app: looks, then a write', 'b  INSERT ... ON CONFLICT', 'c  PL/pgSQL, lock and checks', \
     'd  follow_ext, store spi', 'e  follow_ext']
 
-clients() = strcol(1) eq table && substr(strcol(2), 1, 5) eq 'zipf_' ? real(substr(strcol(2), 6, 9)) : NaN
-of(n) = strcol(3) eq word(ways, n) ? clients() : NaN
+clients(workload) = substr(workload, 1, 5) eq 'zipf_' ? real(substr(workload, 6, strlen(workload))) : NaN
+of(n) = strcol(1) eq table && strcol(3) eq word(ways, n) ? clients(strcol(2)) : NaN
 
 set title sprintf('New follows of heavy-tailed targets: %s', title)
 set border 3
