@@ -15,6 +15,16 @@ COMMENT ON FUNCTION @extschema@.follow_explain() IS
 'How the extension reaches the tables of the graph, for the role that asks. For both tables, and for read, insert and delete with the rights of the caller or of the tables'' owner: the store, direct (without statements) or spi (with statements), and what stands in the way of direct. The answers of all functions are the same with either.
 Errors: 55000 no usable graph. Locks: ACCESS SHARE on both tables.';
 
+COMMENT ON FUNCTION @extschema@.is_following(uuid, uuid) IS
+'Whether follower_id follows following_id, as far as the caller may see it.
+Errors: 22004 NULL; 42501 no SELECT; 55000 no usable graph. Locks: ACCESS SHARE on the follow table.';
+
+COMMENT ON FUNCTION @extschema@.unfollow_user(uuid, uuid) IS
+'Ends that follower_id follows following_id. Needs what DELETE on the follow table needs: DELETE, SELECT on the pair, the policies.
+Result: status unfollowed or not_following, and both users.
+Errors: 22004 NULL; 22023 the same user twice; 25006 read-only transaction; 42501 rights; 40001 at SERIALIZABLE; 55000 no usable graph.
+Locks: ROW EXCLUSIVE on the follow table; an advisory lock of the pair until the transaction ends.';
+
 -- Default privileges, which name roles, have been applied already. What it tells is for developers.
 DO $do$
 DECLARE

@@ -101,9 +101,11 @@ RowTriggers begin_deletes(const PairTable &table) {
 }
 
 void end_deletes(RowTriggers *triggers) {
-    PushActiveSnapshot(snapshot_of(View::write));
-    fire(triggers);
-    PopActiveSnapshot();
+    if (triggers->state != nullptr) {
+        PushActiveSnapshot(snapshot_of(View::write));
+        fire(triggers);
+        PopActiveSnapshot();
+    }
     CommandCounterIncrement();
     table_close(triggers->relation, NoLock);
 }

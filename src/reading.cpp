@@ -81,7 +81,7 @@ bool is_following(Oid function, const Edge &edge) {
 }
 
 FollowCounts count_follows(Oid function, const Uuid &user) {
-    Graph *graph = open_graph(function, {AccessShareLock, NoLock});
+    Graph *graph = open_graph(function);
     spi_begin();
     const ActingOwner acting = begin_acting(graph->follow.owner, graph->follow.schema);
     std::array<Datum, 1> values{uuid_datum(user)};
@@ -96,7 +96,7 @@ FollowCounts count_follows(Oid function, const Uuid &user) {
 }
 
 void read_list(Oid function, List list, const Uuid &user, int64 size, const Cursor &cursor, ReturnSetInfo *rows) {
-    Graph *graph = open_graph(function, {AccessShareLock, NoLock});
+    Graph *graph = open_graph(function);
     PairTable *follows = &graph->follow;
     const ListStatements statements = statements_of(list);
     const bool has_times = OidIsValid(follows->created_at_type);
@@ -117,7 +117,7 @@ void read_list(Oid function, List list, const Uuid &user, int64 size, const Curs
 
 void read_mutual_followers(Oid function, const Uuid &viewer, const Uuid &user, int64 size, const Cursor &cursor,
                            ReturnSetInfo *rows) {
-    Graph *graph = open_graph(function, {AccessShareLock, NoLock});
+    Graph *graph = open_graph(function);
     spi_begin();
     std::array<Datum, 4> values{uuid_datum(viewer), uuid_datum(user), Int64GetDatum(size), uuid_datum(cursor.user)};
     const std::array<char, 5> nulls{' ', ' ', ' ', cursor.has_user ? ' ' : 'n', '\0'};
