@@ -114,6 +114,16 @@ void advise_on_indexes(Relation follow_table, const PairTable &follows) {
     }
 }
 
+bool is_among(const List *variables, AttrNumber column) {
+    ListCell *cell = nullptr;
+    foreach (cell, variables) {
+        if (static_cast<Var *>(lfirst(cell))->varattno == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Whether a permissive policy for the command depends on a column, or (InvalidAttrNumber) on none of the pair's. */
 bool has_policy(Relation table, const PairTable &pair, char command, AttrNumber column) {
     ListCell *cell = nullptr;
@@ -123,13 +133,9 @@ bool has_policy(Relation table, const PairTable &pair, char command, AttrNumber 
         if (!policy->permissive || !applies || policy->qual == nullptr) {
             continue;
         }
-        Bitmapset *columns = nullptr;
-        pull_varattnos(reinterpret_cast<Node *>(policy->qual), 1, &columns);
-        const auto uses = [columns](AttrNumber number) {
-            return bms_is_member(number - FirstLowInvalidHeapAttributeNumber, columns);
-        };
-        const bool of_everybody = !uses(pair.from.number) && !uses(pair.to.number);
-        if (of_everybody || (column != InvalidAttrNumber && uses(column))) {
+        const List *columns = pull_vars_of_level(reinterpret_cast<Node *>(policy->qual), 0);
+        const bool of_everybody = !is_among(columns, pair.from.number) && !is_among(columns, pair.to.number);
+        if (of_everybody || (column != InvalidAttrNumber && is_among(columns, column))) {
             return true;
         }
     }

@@ -9,7 +9,8 @@ namespace follow {
 /*
  * The reads. All but count_follows run with the caller's rights and policies, and see what the calling statement sees.
  *
- * Their locks: ACCESS SHARE on both tables, of is_following on the follow table. Their errors: those of open_graph; 42501 without SELECT.
+ * Their locks: ACCESS SHARE on both tables, of is_following on the follow table. Their errors: those of open_graph;
+ * 42501 without SELECT.
  */
 
 /** Whether the caller sees the edge: the operation behind is_following. */

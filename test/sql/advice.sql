@@ -23,6 +23,11 @@ SET request.jwt.claims = '{"sub": "00000000-0000-0000-0000-00000000000a"}';
 SELECT user_id FROM followers_of(:b);
 RESET ROLE;
 
+-- What a policy looks at in a sub-SELECT counts as much: this one lets only the follower end a follow, too
+CREATE POLICY by_member ON public.user_follow FOR DELETE USING (EXISTS (SELECT FROM auth.users u WHERE u.id = follower_id AND u.id = auth.uid()));
+SELECT follow_attach_graph('user_follow', 'user_block');
+DROP POLICY by_member ON public.user_follow;
+
 -- With the policies that were reported
 CREATE POLICY remove_follower ON public.user_follow FOR DELETE USING (following_id = (SELECT (nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub')::uuid));
 CREATE POLICY see_lists ON public.user_follow FOR SELECT USING ((SELECT (nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub')::uuid) IS NOT NULL);
