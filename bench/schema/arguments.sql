@@ -1,20 +1,23 @@
--- The arguments of :count calls of each kind, behind its name. Users and ranks are spread over the graph; a user who is
--- called for twice is never in calls that change the same follow.
-WITH step AS (
-    SELECT number, position % :d AS any_rank, :d - 1 AS unfollow, :d - 2 AS block
-    FROM generate_series(1, 256) AS position, LATERAL (SELECT position * (1::bigint << :d) / 256) AS spread (number)
-    WHERE position > 0
-    ORDER BY position
-), pair AS (
-    SELECT number, 'new_follow' AS call, bench.stranger(number) AS a, bench.followed(number, any_rank) AS b FROM step
-    UNION ALL SELECT number, 'repeated_follow', bench.person(number), bench.followed(number, any_rank) FROM step
-    UNION ALL SELECT number, 'is_following', bench.person(number), bench.followed(number, any_rank) FROM step
-    UNION ALL SELECT number, 'unfollow', bench.person(number), bench.followed(number, unfollow) FROM step
-    UNION ALL SELECT number, 'block', bench.person(number), bench.followed(number, block) FROM step
+-- The arguments of :count calls of each kind, behind its name. Users and ranks are spread over the graph; no two calls
+-- change the same follow.
+WITH spread AS (
+    SELECT position * (1::bigint << :d) / 256 AS number, position % :d AS step
+    FROM generate_series(1, 256) AS position
+), call AS (
+    SELECT number, 'new_follow' AS name, bench.stranger(number) AS user_id, bench.followed(number, step) AS rank FROM spread
+    UNION ALL SELECT number, 'repeated_follow', bench.person(number), bench.followed(number, step) FROM spread
+    UNION ALL SELECT number, 'is_following', bench.person(number), bench.followed(number, step) FROM spread
+    UNION ALL SELECT number, 'unfollow', bench.person(number), bench.followed(number, :d - 1) FROM spread
+    UNION ALL SELECT number, 'block', bench.person(number), bench.followed(number, :d - 2) FROM spread
+), arguments AS (
+    SELECT name, number, format('%L, %L', user_id, bench.person(rank)) AS arguments FROM call WHERE rank <> number
+    UNION ALL
+    SELECT 'followers_of', number, format('%L', bench.person(bench.followed(number, step))) FROM spread
+    UNION ALL
+    SELECT 'relationships', number, format('%L, %L', bench.person(number), array(
+        SELECT bench.person(bench.followed(number + other, other % :d)) FROM generate_series(1, 100) AS other))
+    FROM spread
 ), numbered AS (
-    SELECT call, row_number() OVER (PARTITION BY call ORDER BY number) AS position,
-        format('%L, %L', a, bench.person(b)) AS arguments
-    FROM pair
-    WHERE b <> number
+    SELECT name, arguments, row_number() OVER (PARTITION BY name ORDER BY number) AS position FROM arguments
 )
-SELECT call, arguments FROM numbered WHERE position <= :count ORDER BY call, position;
+SELECT name, arguments FROM numbered WHERE position <= :count ORDER BY name, position;

@@ -15,10 +15,9 @@ BEGIN
         RETURN 'already_following';
     END IF;
     PERFORM lock_pair(follower, following);
-    IF EXISTS (
-        SELECT FROM user_block b
-        WHERE (b.blocker_id, b.blocked_id) = (follower, following) OR (b.blocker_id, b.blocked_id) = (following, follower)
-    ) THEN
+    IF EXISTS (SELECT FROM user_block b WHERE b.blocker_id = follower AND b.blocked_id = following)
+        OR EXISTS (SELECT FROM user_block b WHERE b.blocker_id = following AND b.blocked_id = follower)
+    THEN
         RAISE SQLSTATE 'PT403';
     END IF;
     INSERT INTO user_follow (follower_id, following_id) VALUES (follower, following) ON CONFLICT DO NOTHING;
