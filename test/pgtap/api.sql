@@ -54,7 +54,7 @@ $$, ARRAY[
     'is_following(follower_id, following_id)', 'is_following(following_id)',
     'relationships(viewer_id, user_ids)', 'relationships(user_ids)',
     'followers_of(user_id)', 'following_of(user_id)', 'mutual_followers(viewer_id, user_id)', 'follow_counts(user_id)',
-    'follow_caller_id()'
+    'follow_caller_id()', 'follow_explain()'
 ], 'the arguments that a call has to name');
 SELECT set_eq($$
     SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'follow'::regnamespace AND provolatile = 'v'
@@ -65,7 +65,8 @@ $$, ARRAY[
 SELECT set_eq($$
     SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'follow'::regnamespace AND proparallel = 's'
 $$, ARRAY[
-    'is_following', 'relationships', 'followers_of', 'following_of', 'mutual_followers', 'follow_counts', 'follow_caller_id'
+    'is_following', 'relationships', 'followers_of', 'following_of', 'mutual_followers', 'follow_counts', 'follow_caller_id',
+    'follow_explain'
 ], 'reads are parallel safe');
 SELECT is(count(*), 0::bigint, 'NULL is an error, not silence')
 FROM pg_proc WHERE pronamespace = 'follow'::regnamespace AND proisstrict;
