@@ -136,6 +136,11 @@ void remove_either(PairTable *table, const Edge &edge, View view) {
     end_acting(acting);
 }
 
+/** As the planner has it: rows that an old snapshot shows may be missing from an index over broken HOT chains. */
+bool is_arbiter_too_new(const PairTable &table) {
+    return TransactionIdIsValid(table.arbiter_since) && !TransactionIdPrecedes(table.arbiter_since, TransactionXmin);
+}
+
 } // namespace
 
 Probe begin_reading(const PairTable &table) {
@@ -161,6 +166,9 @@ const char *obstacle_to_direct(const PairTable &table, Access access, Rights rig
     }
     if (obstacle == nullptr && rights == Rights::owner && !table.owner_has_rights) {
         return "rights that the owner has not";
+    }
+    if (obstacle == nullptr && access != Access::insert && is_arbiter_too_new(table)) {
+        return "a unique index newer than the snapshot";
     }
     return obstacle;
 }

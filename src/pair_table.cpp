@@ -118,6 +118,8 @@ bool find_arbiter_index(Relation relation, PairTable *table, Defect *defect) {
                 found = true;
                 table->arbiter = RelationGetRelid(index);
                 table->arbiter_reversed = form->indkey.values[0] == table->to.number;
+                table->arbiter_since =
+                    form->indcheckxmin ? HeapTupleHeaderGetXmin(index->rd_indextuple->t_data) : InvalidTransactionId;
             } else {
                 flaw = flaw_here;
                 flawed_index = pstrdup(RelationGetRelationName(index));

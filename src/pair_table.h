@@ -47,6 +47,8 @@ struct PairTable {
     /** The unique index on the pair, and whether its first column is `to`. */
     Oid arbiter;
     bool arbiter_reversed;
+    /** Snapshots from before this transaction must not use the arbiter (pg_index.indcheckxmin); mostly invalid. */
+    TransactionId arbiter_since;
     /** All indexes, by OID. */
     List *indexes;
     /** Row security is enabled, whether or not it applies to a role. */

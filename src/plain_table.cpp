@@ -49,26 +49,29 @@ const char *obstacle_of_storage(Relation relation) {
     return is_planned_by_others() ? "an extension that distributes tables" : nullptr;
 }
 
-bool is_of_sql(Oid function, void * /* context */) {
+/**
+ * What functions in C do is over when they return. All others can be redefined by the search_path of the moment, alter
+ * the table or call us, in the middle of an insert.
+ */
+bool is_interpreted(Oid function, void * /* context */) {
     if (function < FirstNormalObjectId) {
         return false;
     }
     const HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-    const bool is =
-        HeapTupleIsValid(tuple) && reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang == SQLlanguageId;
+    if (!HeapTupleIsValid(tuple)) {
+        return true;
+    }
+    const Oid language = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang;
     ReleaseSysCache(tuple);
-    return is;
+    return language != ClanguageId && language != INTERNALlanguageId;
 }
 
-/**
- * Whether compiling the expression once is not the same as compiling it for each statement: a function in SQL is put in
- * the place of its call as the search_path of the moment reads it, and a domain brings its constraints.
- */
+/** Whether an expression may mean something else at the next call; a domain brings its constraints of the moment. */
 bool depends_on_the_moment(Node *node, void *context) {
     if (node == nullptr) {
         return false;
     }
-    return IsA(node, CoerceToDomain) || check_functions_in_node(node, is_of_sql, context) ||
+    return IsA(node, CoerceToDomain) || check_functions_in_node(node, is_interpreted, context) ||
            compat::walk_expression(node, depends_on_the_moment, context);
 }
 
@@ -88,7 +91,7 @@ const char *obstacle_of_columns(Relation relation) {
             return "a column of a domain";
         }
         if (has_momentary_default(relation, attribute)) {
-            return "a default that calls a function in SQL";
+            return "a default that calls a function not in C";
         }
     }
     return nullptr;
@@ -98,10 +101,21 @@ const char *obstacle_of_checks(Relation relation) {
     const TupleConstr *constraints = RelationGetDescr(relation)->constr;
     for (int i = 0; constraints != nullptr && i < constraints->num_check; i++) {
         if (depends_on_the_moment(static_cast<Node *>(stringToNode(constraints->check[i].ccbin)), nullptr)) {
-            return "a CHECK constraint that calls a function in SQL";
+            return "a CHECK constraint that calls a function not in C";
         }
     }
     return nullptr;
+}
+
+/** An operator class of somebody's compares with functions of somebody's. */
+bool compares_by_interpreted(Relation index) {
+    const int functions = index->rd_index->indnkeyatts * index->rd_indam->amsupport;
+    for (int i = 0; i < functions; i++) {
+        if (OidIsValid(index->rd_support[i]) && is_interpreted(index->rd_support[i], nullptr)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *obstacle_of_index(Relation index) {
@@ -112,9 +126,10 @@ const char *obstacle_of_index(Relation index) {
         return "an exclusion constraint";
     }
     const bool momentary =
+        compares_by_interpreted(index) ||
         depends_on_the_moment(reinterpret_cast<Node *>(RelationGetIndexExpressions(index)), nullptr) ||
         depends_on_the_moment(reinterpret_cast<Node *>(RelationGetIndexPredicate(index)), nullptr);
-    return momentary ? "an index that calls a function in SQL" : nullptr;
+    return momentary ? "an index that calls a function not in C" : nullptr;
 }
 
 const char *obstacle_of_indexes(const PairTable &table) {

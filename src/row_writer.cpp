@@ -22,7 +22,7 @@ struct RowWriter {
     TupleTableSlot *slot;
     /** By column; nullptr where there is none. */
     ExprState **defaults;
-    /** The (sub)transaction that is writing at this moment. */
+    /** The (sub)transaction that is writing at this moment; left behind where it failed. */
     LocalTransactionId transaction;
     SubTransactionId subtransaction;
 };
@@ -92,9 +92,15 @@ RowWriter *new_writer(const PairTable &table, Relation relation) {
     return writer;
 }
 
+/** An error may have left half of what is compiled at the first row: such a writer is not used again. */
+bool is_usable(const RowWriter &writer) {
+    return writer.transaction == InvalidLocalTransactionId && writer.role == GetUserId() &&
+           writer.generation == generation;
+}
+
 void provide_writer(PairTable *table, Relation relation) {
     RowWriter *writer = table->writer;
-    if (writer != nullptr && (writer->role != GetUserId() || writer->generation != generation)) {
+    if (writer != nullptr && !is_usable(*writer)) {
         table->writer = nullptr;
         MemoryContextDelete(writer->context);
     }
@@ -154,23 +160,32 @@ void insert_or_fail(const RowWriter &writer, Relation relation) {
 }
 
 /**
- * Waits for who is writing a row that conflicts. At SERIALIZABLE one that the transaction does not see is 40001, as
- * ExecCheckTIDVisible in nodeModifyTable.c has it.
- *
- * @return whether there is none
+ * 40001 for a row that the transaction neither sees nor has written, as ExecCheckTupleVisible in nodeModifyTable.c has
+ * it.
  */
+void require_visible(Relation relation, ItemPointer row) {
+    TupleTableSlot *slot = table_slot_create(relation, nullptr);
+    if (!table_tuple_fetch_row_version(relation, row, SnapshotAny, slot)) {
+        elog(ERROR, "failed to fetch conflicting tuple for ON CONFLICT");
+    }
+    bool null = false;
+    const Datum writer = slot_getsysattr(slot, MinTransactionIdAttributeNumber, &null);
+    if (!table_tuple_satisfies_snapshot(relation, slot, GetTransactionSnapshot()) &&
+        !TransactionIdIsCurrentTransactionId(DatumGetTransactionId(writer))) {
+        ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                errmsg("could not serialize access due to concurrent update"));
+    }
+    ExecDropSingleTupleTableSlot(slot);
+}
+
+/** Waits for who is writing a row that conflicts. @return whether there is none */
 bool has_no_conflict(const RowWriter &writer, Relation relation) {
     ItemPointerData row;
     if (compat::has_no_conflict(writer.result, writer.slot, writer.state, &row)) {
         return true;
     }
     if (IsolationIsSerializable()) {
-        TupleTableSlot *slot = table_slot_create(relation, nullptr);
-        if (!table_tuple_fetch_row_version(relation, &row, GetTransactionSnapshot(), slot)) {
-            ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                    errmsg("could not serialize access due to concurrent update"));
-        }
-        ExecDropSingleTupleTableSlot(slot);
+        require_visible(relation, &row);
     }
     return false;
 }
