@@ -132,7 +132,9 @@ void fill_slot(const PairTable &table, const Edge &edge) {
     for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++) {
         slot->tts_isnull[i] = true;
         if (writer->defaults[i] != nullptr) {
-            slot->tts_values[i] = ExecEvalExprSwitchContext(writer->defaults[i], context, &slot->tts_isnull[i]);
+            const Datum value = ExecEvalExprSwitchContext(writer->defaults[i], context, &slot->tts_isnull[i]);
+            const int16 length = TupleDescAttr(slot->tts_tupleDescriptor, i)->attlen;
+            slot->tts_values[i] = MakeExpandedObjectReadOnly(value, slot->tts_isnull[i], length);
         }
     }
     slot->tts_values[table.from.number - 1] = uuid_datum(edge.from);
@@ -140,6 +142,7 @@ void fill_slot(const PairTable &table, const Edge &edge) {
     slot->tts_values[table.to.number - 1] = uuid_datum(edge.to);
     slot->tts_isnull[table.to.number - 1] = false;
     ExecStoreVirtualTuple(slot);
+    ExecMaterializeSlot(slot);
 }
 
 void check_constraints(const RowWriter &writer, Relation relation) {

@@ -181,6 +181,7 @@ sub open_explaining
     my $session = open_session($node, $database);
     ask($session, q(
         LOAD 'auto_explain';
+        SET follow_ext.store = spi; -- the other one has no plans
         SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on; SET auto_explain.log_level = notice;
         SET auto_explain.log_analyze = on; SET auto_explain.log_buffers = on; SET auto_explain.log_timing = off));
     return $session;
