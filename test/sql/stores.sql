@@ -170,6 +170,7 @@ SELECT try($$CREATE CONSTRAINT TRIGGER t AFTER INSERT OR DELETE ON user_follow D
     block_user(b, a)
     SELECT count(*) FROM noted$$);
 SELECT try($$CREATE TRIGGER a_first AFTER INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION refuse()$$, :'two');
+SELECT try($$CREATE TRIGGER t AFTER INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION backdate()$$, :'two');
 SELECT try($$CREATE TRIGGER t AFTER INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION follow_back()$$, $$
     follow_user(a, b)
     follow_user(a, b)
@@ -194,13 +195,17 @@ REVOKE SET ON PARAMETER session_replication_role FROM regress_follow_owner;
 --
 -- A default whose function does the same or the opposite to the pair that is being written
 --
-SELECT try($$ALTER TABLE user_follow ADD n int DEFAULT meanwhile('follow_user(a, b)')$$, :'two');
+SELECT try($$ALTER TABLE user_follow ADD t text DEFAULT 'row ' || in_plpgsql(),
+    ADD n int DEFAULT meanwhile('follow_user(a, b)')$$, :'two');
 SELECT try($$ALTER TABLE user_follow ADD n int DEFAULT meanwhile('unfollow_user(a, b)')$$, :'two');
 SELECT try($$ALTER TABLE user_follow ADD n int DEFAULT meanwhile('block_user(a, b)')$$, :'two', guards => '{true}');
 SELECT try($$ALTER TABLE user_follow ADD n int DEFAULT meanwhile('block_user(b, a)')$$, :'two', guards => '{true}');
-SELECT try($$ALTER TABLE user_follow ADD n int DEFAULT meanwhile('follow_user(c, d)')$$, :'two');
-SELECT try($$ALTER TABLE user_follow ADD n int DEFAULT meanwhile('SELECT string_agg(status::text, '' '') FROM follow_users(a, ARRAY[b, c, d]::uuid[])')$$, :'two');
-SELECT try($$ALTER TABLE user_follow ADD n int DEFAULT meanwhile('follow_user(a, b)')$$, $$
+SELECT try($$ALTER TABLE user_follow ADD t text DEFAULT 'row ' || in_plpgsql(),
+    ADD n int DEFAULT meanwhile('follow_user(c, d)')$$, :'two');
+SELECT try($$ALTER TABLE user_follow ADD t text DEFAULT 'row ' || in_plpgsql(),
+    ADD n int DEFAULT meanwhile('SELECT string_agg(status::text, '' '') FROM follow_users(a, ARRAY[b, c, d]::uuid[])')$$, :'two');
+SELECT try($$ALTER TABLE user_follow ADD t text DEFAULT 'row ' || in_plpgsql(),
+    ADD n int DEFAULT meanwhile('follow_user(a, b)')$$, $$
     SELECT string_agg(status::text, ' ') FROM follow_users(a, ARRAY[b, c]::uuid[])$$);
 SELECT try($$ALTER TABLE user_follow ADD n int DEFAULT meanwhile('block_user(a, b)')$$, $$
     SELECT string_agg(status::text, ' ') FROM follow_users(a, ARRAY[b, c]::uuid[])$$, guards => '{true}');

@@ -101,7 +101,7 @@ SELECT try($$CREATE TABLE post (follower_id uuid, following_id uuid, note text,
     CREATE TRIGGER t AFTER INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION f();
     GRANT INSERT ON post TO regress_follow_user$$, :'deletes' || e'\nSELECT count(*) FROM noted', who => 'regress_follow_user');
 SELECT try($$CREATE TABLE post (follower_id uuid, following_id uuid,
-        FOREIGN KEY (follower_id, following_id) REFERENCES user_follow (follower_id, following_id) ON DELETE RESTRICT)$$, $$
+        FOREIGN KEY (follower_id, following_id) REFERENCES user_follow (follower_id, following_id))$$, $$
     follow_user(a, b)
     INSERT INTO post SELECT follower_id, following_id FROM user_follow
     unfollow_user(a, b)

@@ -19,6 +19,8 @@ CREATE FUNCTION large() RETURNS text LANGUAGE plpgsql AS
     'BEGIN RETURN string_agg(md5(i::text), '''') FROM generate_series(1, 3000) i; END';
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN RAISE EXCEPTION ''no'' USING ERRCODE = ''FE001''; END';
+CREATE FUNCTION backdate() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN UPDATE user_follow SET created_at = ''2020-02-02 UTC'' WHERE following_id = NEW.following_id; RETURN NULL; END';
 CREATE FUNCTION follow_back() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM follow_user(NEW.following_id, NEW.follower_id); RETURN NULL; END';
 CREATE FUNCTION block_back() RETURNS trigger LANGUAGE plpgsql AS
@@ -32,12 +34,12 @@ DECLARE
     pair record;
 BEGIN
     IF TG_LEVEL = 'STATEMENT' THEN
-        INSERT INTO noted VALUES (concat_ws(' ', TG_NAME, TG_WHEN, TG_OP, TG_LEVEL, current_user));
+        INSERT INTO harness.noted VALUES (concat_ws(' ', TG_NAME, TG_WHEN, TG_OP, TG_LEVEL, current_user));
         RETURN NULL;
     END IF;
     pair := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
-    INSERT INTO noted SELECT concat_ws(' ', TG_NAME, TG_WHEN, TG_OP, TG_LEVEL, pair, count(*), current_user)
-    FROM user_follow WHERE (follower_id, following_id) = (pair.follower_id, pair.following_id);
+    INSERT INTO harness.noted SELECT concat_ws(' ', TG_NAME, TG_WHEN, TG_OP, TG_LEVEL, pair, count(*), current_user)
+    FROM app.user_follow WHERE (follower_id, following_id) = (pair.follower_id, pair.following_id);
     RETURN pair;
 END $$;
 
