@@ -15,8 +15,6 @@ CREATE FUNCTION in_sql(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
 CREATE FUNCTION called_in_sql(int) RETURNS int LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS 'SELECT $1'; -- never put in place
 CREATE FUNCTION in_plpgsql() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN nextval(''numbers''); END';
 CREATE FUNCTION immutable_in_plpgsql(uuid) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN right($1::text, 1); END';
-CREATE FUNCTION large() RETURNS text LANGUAGE plpgsql AS
-    'BEGIN RETURN string_agg(md5(i::text), '''') FROM generate_series(1, 3000) i; END';
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN RAISE EXCEPTION ''no'' USING ERRCODE = ''FE001''; END';
 CREATE FUNCTION backdate() RETURNS trigger LANGUAGE plpgsql AS
