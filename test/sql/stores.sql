@@ -243,7 +243,7 @@ SELECT try($$SET LOCAL ROLE NONE; CREATE FUNCTION f(uuid, uuid) RETURNS boolean 
     follow_user(a, c)
     follow_user(a, c)$$);
 SELECT try($$SET LOCAL ROLE NONE; CREATE FUNCTION f(int) RETURNS int LANGUAGE internal IMMUTABLE AS 'int4abs';
-    SET LOCAL ROLE regress_follow_owner; ALTER TABLE user_follow ADD n int DEFAULT f(-7)$$, $$
+    SET LOCAL ROLE regress_follow_owner; ALTER TABLE user_follow ADD n int DEFAULT f(7)$$, $$
     follow_user(a, b)
     SET LOCAL ROLE NONE
     CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE internal IMMUTABLE AS 'int4um'

@@ -4,6 +4,7 @@
 SET client_min_messages = error;
 SET datestyle = ISO;
 CREATE EXTENSION follow_ext;
+SET follow_ext.store = auto;
 CREATE EXTENSION amcheck;
 CREATE ROLE regress_follow_owner;
 CREATE ROLE regress_follow_user;
@@ -34,7 +35,7 @@ SELECT relation, access, rights, store, obstacle FROM follow_explain();
 SET follow_ext.store = spi;
 SELECT DISTINCT store, obstacle FROM follow_explain();
 SET follow_ext.store = none;
-RESET follow_ext.store;
+SET follow_ext.store = auto;
 -- each table is looked at by itself
 ALTER TABLE user_block ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE TRIGGER t BEFORE INSERT ON user_block EXECUTE FUNCTION note();
@@ -75,7 +76,7 @@ CREATE VIEW held AS
 :repeat
 SET follow_ext.store = spi;
 :repeat
-RESET follow_ext.store;
+SET follow_ext.store = auto;
 SELECT follow_detach_graph();
 DROP VIEW held;
 DROP TABLE user_follow, user_block;
