@@ -12,7 +12,7 @@ namespace {
 
 /** The guards have nothing to do for own writes. In this call's own copy of the description. */
 void disable_guards(const PairTable &table, const TriggerDesc *triggers) {
-    for (int i = 0; i < triggers->numtriggers; i++) {
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
         if (is_guard(triggers->triggers[i], table)) {
             triggers->triggers[i].tgenabled = TRIGGER_DISABLED;
         }
