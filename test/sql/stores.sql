@@ -252,6 +252,18 @@ SELECT try($$SET LOCAL ROLE NONE; CREATE FUNCTION f(int) RETURNS int LANGUAGE in
     ALTER TABLE user_follow ALTER n SET DEFAULT 9
     follow_user(a, d)$$);
 
+-- a function that becomes one in SQL reads the search_path of the moment
+SELECT try($$CREATE FUNCTION g() RETURNS text LANGUAGE plpgsql STABLE AS 'BEGIN RETURN ''app''; END';
+    CREATE SCHEMA other;
+    CREATE FUNCTION other.g() RETURNS text LANGUAGE plpgsql STABLE AS 'BEGIN RETURN ''other''; END';
+    CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql STABLE AS 'BEGIN RETURN ''before''; END';
+    ALTER TABLE user_follow ADD n text DEFAULT f()$$, $$
+    follow_user(a, b)
+    CREATE OR REPLACE FUNCTION f() RETURNS text LANGUAGE sql STABLE AS 'SELECT g()'
+    follow_user(a, c)
+    SET LOCAL search_path = other, app, harness, public
+    follow_user(a, d)$$);
+
 DROP SCHEMA app, harness CASCADE;
 DROP EXTENSION follow_ext;
 DROP EXTENSION amcheck;
