@@ -42,6 +42,13 @@ void on_relation_change(Datum /* argument */, Oid relation) {
     }
 }
 
+/** Whether the direct store serves depends on the language of what defaults and constraints call. */
+void on_function_change(Datum /* argument */, int /* cache */, uint32 /* hash */) {
+    if (current != nullptr) {
+        current->stale = true;
+    }
+}
+
 void free_plan(SPIPlanPtr plan) {
     if (plan != nullptr) {
         SPI_freeplan(plan);
@@ -238,6 +245,7 @@ Graph *open_graph_if_attached(Oid function, TableLocks locks) {
 
 void watch_invalidations() {
     CacheRegisterRelcacheCallback(on_relation_change, 0);
+    CacheRegisterSyscacheCallback(PROCOID, on_function_change, Datum{0});
 }
 
 } // namespace follow

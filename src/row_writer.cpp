@@ -14,7 +14,7 @@ static_assert(std::is_trivially_destructible_v<Rows> && std::is_trivially_destru
 /** What is kept for inserts into a table. */
 struct RowWriter {
     MemoryContext context;
-    /** For whom, and as of which functions and roles, expressions were compiled. */
+    /** For whom, and as of which roles, expressions were compiled. */
     Oid role;
     uint64 generation;
     EState *state;
@@ -29,7 +29,7 @@ struct RowWriter {
 
 namespace {
 
-/** Counts changes of functions and roles. */
+/** Counts changes of roles. */
 uint64 generation = 0;
 
 void on_change(Datum /* argument */, int /* cache */, uint32 /* hash */) {
@@ -270,8 +270,8 @@ void end_inserts(Rows *rows) {
     table_close(rows->relation, NoLock);
 }
 
-void watch_functions_and_roles() {
-    for (const int cache : {PROCOID, AUTHOID, AUTHMEMROLEMEM}) {
+void watch_roles() {
+    for (const int cache : {AUTHOID, AUTHMEMROLEMEM}) {
         CacheRegisterSyscacheCallback(cache, on_change, Datum{0});
     }
 }

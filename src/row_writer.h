@@ -43,7 +43,7 @@ Write insert_row(Rows *rows, const Edge &edge, OnConflict on_conflict);
 /** Fires the triggers and makes the rows visible to the transaction's next look. */
 void end_inserts(Rows *rows);
 
-/** Registers the callbacks that tell of changed functions and roles. To be called once, from _PG_init. */
-void watch_functions_and_roles();
+/** Registers the callbacks that tell of changed roles. To be called once, from _PG_init. */
+void watch_roles();
 
 } // namespace follow

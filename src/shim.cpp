@@ -228,7 +228,7 @@ FOLLOW_SQL_FUNCTION(follow_ext_on_catalog_change);
 void _PG_init(void) {
     follow::define_store_setting();
     follow::watch_invalidations();
-    follow::watch_functions_and_roles();
+    follow::watch_roles();
     follow::watch_results();
 }
 

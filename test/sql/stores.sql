@@ -256,10 +256,11 @@ SELECT try($$SET LOCAL ROLE NONE; CREATE FUNCTION f(int) RETURNS int LANGUAGE in
 SELECT try($$CREATE FUNCTION g() RETURNS text LANGUAGE plpgsql STABLE AS 'BEGIN RETURN ''app''; END';
     CREATE SCHEMA other;
     CREATE FUNCTION other.g() RETURNS text LANGUAGE plpgsql STABLE AS 'BEGIN RETURN ''other''; END';
-    CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql STABLE AS 'BEGIN RETURN ''before''; END';
-    ALTER TABLE user_follow ADD n text DEFAULT f()$$, $$
+    SET LOCAL ROLE NONE; CREATE FUNCTION f(text) RETURNS text LANGUAGE internal STABLE AS 'btrim1';
+    ALTER FUNCTION f OWNER TO regress_follow_owner; SET LOCAL ROLE regress_follow_owner;
+    ALTER TABLE user_follow ADD n text DEFAULT f(' before ')$$, $$
     follow_user(a, b)
-    CREATE OR REPLACE FUNCTION f() RETURNS text LANGUAGE sql STABLE AS 'SELECT g()'
+    CREATE OR REPLACE FUNCTION f(text) RETURNS text LANGUAGE sql STABLE AS 'SELECT g()'
     follow_user(a, c)
     SET LOCAL search_path = other, app, harness, public
     follow_user(a, d)$$);
