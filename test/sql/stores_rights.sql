@@ -93,11 +93,18 @@ BEGIN
         current_user, current_setting('search_path')));
     RETURN NULL;
 END $$;
+-- As whom a cascade's triggers run, PostgreSQL 18 changed.
+CREATE FUNCTION note_where() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO harness.noted VALUES (concat_ws(' ', TG_OP, right(OLD.follower_id::text, 1), right(OLD.following_id::text, 1),
+        current_setting('search_path')));
+    RETURN NULL;
+END $$;
 \set deletes 'follow_user(a, b)\nfollow_user(b, a)\nfollow_user(a, c)\nunfollow_user(a, c)\nblock_user(a, b)\nunblock_user(a, b)\nSET CONSTRAINTS ALL IMMEDIATE'
 SELECT try($$CREATE TRIGGER t AFTER DELETE ON user_follow FOR EACH ROW EXECUTE FUNCTION note_who()$$, :'deletes', who => 'regress_follow_user');
 SELECT try($$CREATE TABLE post (follower_id uuid, following_id uuid, note text,
         FOREIGN KEY (follower_id, following_id) REFERENCES user_follow (follower_id, following_id) ON DELETE CASCADE);
-    CREATE TRIGGER t AFTER DELETE ON post FOR EACH ROW EXECUTE FUNCTION note_who();
+    CREATE TRIGGER t AFTER DELETE ON post FOR EACH ROW EXECUTE FUNCTION note_where();
     CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO post VALUES (NEW.follower_id, NEW.following_id); RETURN NULL; END';
     CREATE TRIGGER t AFTER INSERT ON user_follow FOR EACH ROW EXECUTE FUNCTION f();
     GRANT INSERT ON post TO regress_follow_user$$, :'deletes' || e'\nSELECT count(*) FROM noted', who => 'regress_follow_user');
