@@ -9,10 +9,6 @@ tables='app app_without_keys lean created'
 warm_up=20   # calls before the count: plans are made, caches are filled
 counted=200  # calls that are counted
 
-sql() {
-    psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
-}
-
 # one_of WHAT VALUE ALLOWED...
 one_of() {
     [[ " ${*:3} " == *" $2 "* ]] || die "no such $1: $2 (there are: ${*:3})"

@@ -145,6 +145,11 @@ build_and_install() {
     fi
 }
 
+# Bare rows, and a failure at the first error.
+sql() {
+    psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
+}
+
 # A cluster that listens on a unix socket below the work folder only.
 start_cluster() {
     say "starting a throwaway cluster"
