@@ -216,6 +216,11 @@ bool describe_graph(Oid function, Relation follow_table, Relation block_table, c
     return describe_created_at(follow_table, row.created_at, &graph->follow, defect);
 }
 
+void lock_tables(const Graph &graph, TableLocks locks) {
+    lock_table(graph.follow, locks.follow);
+    lock_table(graph.block, locks.block);
+}
+
 Graph *open_graph(Oid function, TableLocks locks) {
     Graph *graph = open_graph_if_attached(function, locks);
     if (graph == nullptr) {
@@ -235,8 +240,7 @@ Graph *open_graph_if_attached(Oid function, TableLocks locks) {
             }
         }
         Graph *graph = current;
-        lock_table(graph->follow, locks.follow);
-        lock_table(graph->block, locks.block);
+        lock_tables(*graph, locks);
         if (graph == current && is_usable(graph)) {
             return graph;
         }

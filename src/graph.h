@@ -36,6 +36,8 @@ struct TableLocks {
 
 constexpr TableLocks locks_to_read{AccessShareLock, AccessShareLock};
 
+void lock_tables(const Graph &graph, TableLocks locks);
+
 /**
  * Gives the attached graph, from the session's cache or newly examined, with its tables locked, so that nobody alters
  * them before the transaction ends.

@@ -5,16 +5,20 @@
 
 namespace follow {
 
-void lock_for_writing(Graph *graph, Role role, Writes writes) {
+namespace {
+
+/** ROW EXCLUSIVE on what is written. */
+TableLocks locks_to_write(Role role, Writes writes, LOCKMODE other) {
     const bool both = writes == Writes::both_tables;
-    locking_for_transaction([graph, role, both] {
-        if (both || role == Role::follow) {
-            LockRelationOid(graph->follow.relation, RowExclusiveLock);
-        }
-        if (both || role == Role::block) {
-            LockRelationOid(graph->block.relation, RowExclusiveLock);
-        }
-    });
+    return {both || role == Role::follow ? RowExclusiveLock : other,
+            both || role == Role::block ? RowExclusiveLock : other};
+}
+
+} // namespace
+
+void lock_for_writing(Graph *graph, Role role, Writes writes) {
+    const TableLocks locks = locks_to_write(role, writes, NoLock);
+    locking_for_transaction([graph, locks] { lock_tables(*graph, locks); });
 }
 
 /* While one waits for a table, another may take its place; and the pair's lock is the lock of a pair in one table. */
@@ -31,9 +35,7 @@ Graph *open_for_writing(Oid function, Role role, AclMode mode, Writes writes) {
 }
 
 Graph *reopen_for_writing(Oid function, Role role, Writes writes) {
-    const bool both = writes == Writes::both_tables;
-    return open_graph(function, {both || role == Role::follow ? RowExclusiveLock : AccessShareLock,
-                                 both || role == Role::block ? RowExclusiveLock : AccessShareLock});
+    return open_graph(function, locks_to_write(role, writes, AccessShareLock));
 }
 
 } // namespace follow
