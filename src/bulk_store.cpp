@@ -45,7 +45,11 @@ Look decide_found(SPIPlanPtr plan, const Uuid &from, Targets targets, TargetStat
     return changed ? Look::changed : Look::present;
 }
 
-Look select(PairTable *table, Statement statement, const Uuid &from, Targets targets, TargetStatus status) {
+/** Which edges one looks for: those from a user, or those to the user too. */
+enum class Direction { from, either };
+
+Look select(PairTable *table, Direction direction, const Uuid &from, Targets targets, TargetStatus status) {
+    const Statement statement = direction == Direction::from ? Statement::find_many : Statement::find_either_many;
     spi_begin();
     const ActingOwner acting = begin_acting(table->owner, table->schema);
     const Look found = decide_found(plan_of(table, statement), from, targets, status);
@@ -54,11 +58,8 @@ Look select(PairTable *table, Statement statement, const Uuid &from, Targets tar
     return found;
 }
 
-/** Which edges one looks for: those from a user, or those to the user too. */
-enum class Direction { from, either };
-
-bool finds(Probe *look, const Edge &edge, Direction direction) {
-    return probe(look, edge) || (direction == Direction::either && probe(look, {edge.to, edge.from}));
+bool finds(Probe *in, const Edge &edge, Direction direction) {
+    return probe(in, edge) || (direction == Direction::either && probe(in, {edge.to, edge.from}));
 }
 
 /** As select, through the index. */
@@ -84,6 +85,11 @@ Look probe_all(const PairTable &table, Direction direction, const Uuid &from, Ta
     }
     end_probe(&latest);
     return changed ? Look::changed : Look::present;
+}
+
+Look look(PairTable *table, Direction direction, const Uuid &from, Targets targets, TargetStatus status) {
+    return is_direct(*table, Access::look, Rights::owner) ? probe_all(*table, direction, from, targets, status)
+                                                          : select(table, direction, from, targets, status);
 }
 
 void find_missing(UserReference *user, Targets targets) {
@@ -138,17 +144,11 @@ OnConflict on_conflict_of(bool or_fail) {
 } // namespace
 
 Look find_edges(PairTable *follows, const Uuid &from, Targets targets) {
-    constexpr TargetStatus status = TargetStatus::already_following;
-    return is_direct(*follows, Access::look, Rights::owner)
-               ? probe_all(*follows, Direction::from, from, targets, status)
-               : select(follows, Statement::find_many, from, targets, status);
+    return look(follows, Direction::from, from, targets, TargetStatus::already_following);
 }
 
 Look find_blocks(PairTable *blocks, const Uuid &from, Targets targets) {
-    constexpr TargetStatus status = TargetStatus::blocked;
-    return is_direct(*blocks, Access::look, Rights::owner)
-               ? probe_all(*blocks, Direction::either, from, targets, status)
-               : select(blocks, Statement::find_either_many, from, targets, status);
+    return look(blocks, Direction::either, from, targets, TargetStatus::blocked);
 }
 
 void find_missing_users(PairTable *follows, Targets targets, ForeignKeys keys) {

@@ -4,15 +4,10 @@
 #include "probe.h"
 #include "rights.h"
 #include "row_writer.h"
-#include "spi_store.h"
 
 namespace follow {
 
 namespace {
-
-const compat::RangeTable &rights_to(const PairTable &table, Access access) {
-    return table.rights[static_cast<std::size_t>(access)];
-}
 
 /** Names are not looked up here, but the caller needs the right to. */
 void check_right_to_read(const PairTable &table) {

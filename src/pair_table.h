@@ -73,6 +73,10 @@ struct PairTable {
     std::array<SPIPlanPtr, statement_count> plans;
 };
 
+inline const compat::RangeTable &rights_to(const PairTable &table, Access access) {
+    return table.rights[static_cast<std::size_t>(access)];
+}
+
 /** Why a relation can't be (or no longer is) a table of pairs: the parts of an error report, palloc'd. */
 struct Defect {
     int code;

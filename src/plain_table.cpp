@@ -27,11 +27,13 @@ const char *obstacle_of_trigger(const Trigger &trigger, const PairTable &table, 
 
 const char *obstacle_of_triggers(Relation relation, const PairTable &table, Access access) {
     const TriggerDesc *triggers = relation->trigdesc;
-    const char *obstacle = nullptr;
-    for (int i = 0; triggers != nullptr && i < triggers->numtriggers && obstacle == nullptr; i++) {
-        obstacle = obstacle_of_trigger(triggers->triggers[i], table, access);
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
+        const char *obstacle = obstacle_of_trigger(triggers->triggers[i], table, access);
+        if (obstacle != nullptr) {
+            return obstacle;
+        }
     }
-    return obstacle;
+    return nullptr;
 }
 
 /** Some extensions keep a table's rows elsewhere, and plan every statement on it. */
@@ -144,16 +146,34 @@ const char *obstacle_of_indexes(const PairTable &table) {
 }
 
 const char *obstacle_to_insert(Relation relation, const PairTable &table) {
-    const char *obstacle = table.inserts_rewritten ? "a rule" : nullptr;
-    obstacle = obstacle != nullptr ? obstacle : obstacle_of_triggers(relation, table, Access::insert);
-    obstacle = obstacle != nullptr ? obstacle : table.gives_way ? nullptr : "a deferrable unique constraint";
-    obstacle = obstacle != nullptr ? obstacle : obstacle_of_indexes(table);
-    obstacle = obstacle != nullptr ? obstacle : obstacle_of_columns(relation);
-    return obstacle != nullptr ? obstacle : obstacle_of_checks(relation);
+    if (table.inserts_rewritten) {
+        return "a rule";
+    }
+    if (const char *obstacle = obstacle_of_triggers(relation, table, Access::insert); obstacle != nullptr) {
+        return obstacle;
+    }
+    if (!table.gives_way) {
+        return "a deferrable unique constraint";
+    }
+    if (const char *obstacle = obstacle_of_indexes(table); obstacle != nullptr) {
+        return obstacle;
+    }
+    if (const char *obstacle = obstacle_of_columns(relation); obstacle != nullptr) {
+        return obstacle;
+    }
+    return obstacle_of_checks(relation);
 }
 
 const char *obstacle_to_remove(Relation relation, const PairTable &table) {
     return table.deletes_rewritten ? "a rule" : obstacle_of_triggers(relation, table, Access::remove);
+}
+
+/** By Access. */
+std::array<const char *, access_count> obstacles_of(Relation relation, const PairTable &table) {
+    if (const char *storage = obstacle_of_storage(relation); storage != nullptr) {
+        return {storage, storage, storage};
+    }
+    return {nullptr, obstacle_to_insert(relation, table), obstacle_to_remove(relation, table)};
 }
 
 bool is_of_foreign_key(const Trigger &trigger) {
@@ -187,10 +207,7 @@ std::array<const char *, access_count> find_obstacles(Relation relation, const P
     const MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "follow_ext obstacles", ALLOCSET_SMALL_SIZES);
     const MemoryContext caller_context = MemoryContextSwitchTo(context);
-    const char *storage = obstacle_of_storage(relation);
-    const std::array<const char *, access_count> obstacles = {
-        storage, storage != nullptr ? storage : obstacle_to_insert(relation, table),
-        storage != nullptr ? storage : obstacle_to_remove(relation, table)};
+    const std::array<const char *, access_count> obstacles = obstacles_of(relation, table);
     MemoryContextSwitchTo(caller_context);
     MemoryContextDelete(context);
     return obstacles;

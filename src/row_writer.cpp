@@ -4,7 +4,6 @@
 #include "probe.h"
 #include "uuid_array.h"
 
-#include <cstring>
 #include <type_traits>
 
 namespace follow {
@@ -81,7 +80,7 @@ RowWriter *new_writer(const PairTable &table, Relation relation) {
     writer->generation = generation;
     writer->state = CreateExecutorState();
     MemoryContextSwitchTo(writer->state->es_query_cxt);
-    compat::init_range_table(writer->state, table.rights[static_cast<std::size_t>(Access::insert)]);
+    compat::init_range_table(writer->state, rights_to(table, Access::insert));
     writer->result = makeNode(ResultRelInfo);
     InitResultRelInfo(writer->result, relation, 1, nullptr, 0);
     describe_indexes(table, writer->result);
@@ -227,16 +226,16 @@ bool is_writing(const PairTable &table) {
 }
 
 Rows begin_inserts(PairTable *table) {
-    Rows rows{table, open_locked(*table), {table, nullptr, nullptr, nullptr, false}};
-    rows.triggers.relation = rows.relation;
-    compat::check_rights(table->rights[static_cast<std::size_t>(Access::insert)]);
+    const Relation relation = open_locked(*table);
+    const Rows rows{table, relation, {table, relation, nullptr, nullptr, false}};
+    compat::check_rights(rights_to(*table, Access::insert));
     CommandCounterIncrement();
     PushActiveSnapshot(snapshot_of(View::write)); // for functions and triggers
-    provide_writer(table, rows.relation);
+    provide_writer(table, relation);
     RowWriter *writer = table->writer;
     writer->transaction = compat::transaction_number();
     writer->subtransaction = GetCurrentSubTransactionId();
-    writer->result->ri_RelationDesc = rows.relation;
+    writer->result->ri_RelationDesc = relation;
     writer->state->es_output_cid = GetCurrentCommandId(true);
     open_indexes(*table, writer->result);
     return rows;

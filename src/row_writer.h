@@ -7,14 +7,13 @@
 namespace follow {
 
 /*
- * Writes rows of a plain table (see plain_table.h) as the executor's ModifyTable does, without a statement: the direct
- * store's insert and delete. What a statement would compile each time, defaults, constraints and the expressions of
- * indexes, is kept with the table's description; it is made anew for another role, whose right to call the functions in
- * them is checked then, and when a function or a role changes.
+ * Inserts rows into a plain table (see plain_table.h) as the executor's ModifyTable does, without a statement. What a
+ * statement would compile each time, defaults, constraints and the expressions of indexes, is kept with the table's
+ * description; it is made anew for another role, whose right to call the functions in them is checked then, when a role
+ * changes, and after an error.
  */
 
-/** Rows that are being written: begin_rows, rows, end_rows. Plain data: an error leaves it to the transaction's abort.
- */
+/** Inserts under way, from begin_inserts to end_inserts. Plain data: an error leaves it to the transaction's abort. */
 struct Rows {
     PairTable *table;
     Relation relation;

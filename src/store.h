@@ -53,8 +53,8 @@ struct Write {
 };
 
 /**
- * How the rows of one table of pairs are reached. A store decides how a row is found and written, never whether: looks
- * and writes use the snapshot that they are given, and operations are written over the functions of edges.h only.
+ * How the rows of one table of pairs are reached. A store decides how a row is found and written, never whether:
+ * operations are written over the functions of edges.h only.
  */
 struct Store {
     /** Looks for an edge. */
