@@ -144,6 +144,36 @@ SKIP:
         is(audited($by_object, 'SELECT unfollow_user(user_no(1), user_no(4))'), 'OBJECT WRITE DELETE public.user_follow',
             "what is done to a table is logged: an unfollow ($store)");
         $by_object->quit;
+
+        # as pgaudit is when only told what to log
+        my $by_default = audit_session($store, 'pgaudit.log = write');
+        is(audited($by_default, 'SELECT follow_user(user_no(5), user_no(6))'), 'SESSION WRITE INSERT', "what a session writes is logged: a follow ($store)");
+        is(audited($by_default, 'SELECT block_user(user_no(5), user_no(6))'), 'SESSION WRITE DELETE, SESSION WRITE INSERT',
+            "what a session writes is logged: a block, and the end of a follow ($store)");
+        ask($by_default, 'SELECT unblock_user(user_no(5), user_no(6))');
+        $by_default->quit;
+    }
+
+    # A call without a statement around it: of a trigger that is deferred until the transaction ends.
+    $node->safe_psql('postgres', q(
+        CREATE TABLE signup (who uuid);
+        CREATE FUNCTION follow_the_first() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            status text;
+        BEGIN
+            status := (follow_user(NEW.who, user_no(1))).status;
+            RETURN NULL;
+        END
+        $$;
+        CREATE CONSTRAINT TRIGGER follow_the_first AFTER INSERT ON signup DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION follow_the_first();
+    ));
+    foreach my $store (@stores)
+    {
+        my ($status) = $node->psql('postgres', "SET pgaudit.log = write; SET follow_ext.store = $store; INSERT INTO signup VALUES (user_no(9))");
+        is($status, 0, "a follow at the end of a transaction ($store)");
+        is($node->safe_psql('postgres', 'DELETE FROM user_follow WHERE follower_id = user_no(9) RETURNING 1'), 1,
+            "a follow at the end of a transaction: it is there ($store)");
     }
 }
 
