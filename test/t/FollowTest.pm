@@ -11,7 +11,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(
-  start_node app_schema load_app add_users user follow
+  start_node app_schema load_app add_users user follow default_store store_used
   open_session ask report check_indexes sign_in
 );
 
@@ -73,6 +73,21 @@ sub follow
 {
     my ($follower, $following) = @_;
     return sprintf("SELECT status FROM follow_user('%s', '%s')", user($follower), user($following));
+}
+
+# The store of a plain table: direct, unless the server is set to statements.
+sub default_store
+{
+    my ($node) = @_;
+    my $setting = $node->safe_psql('postgres', q(SELECT current_setting('follow_ext.store', true)));
+    return $setting eq 'spi' ? 'spi' : 'direct';
+}
+
+# The stores that serve a superuser.
+sub store_used
+{
+    my ($node) = @_;
+    return $node->safe_psql('postgres', q(SELECT string_agg(DISTINCT store, ' ') FROM follow_explain()));
 }
 
 # SQL that makes the session a signed-in user's, as PostgREST does.
