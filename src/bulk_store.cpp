@@ -58,32 +58,36 @@ Look select(PairTable *table, Direction direction, const Uuid &from, Targets tar
     return found;
 }
 
-bool finds(Probe *in, const Edge &edge, Direction direction) {
-    return probe(in, edge) || (direction == Direction::either && probe(in, {edge.to, edge.from}));
+/** The targets with whom there is an edge; palloc'd. */
+bool *mark_edges(const PairTable &table, View view, Direction direction, const Uuid &from, Targets targets) {
+    bool *marks = new_marks(targets);
+    Probe probe = begin_probe(table, view);
+    mark_others(&probe, End::from, from, targets, marks);
+    if (direction == Direction::either) {
+        mark_others(&probe, End::to, from, targets, marks);
+    }
+    end_probe(&probe);
+    return marks;
 }
 
 /** As select, through the index. */
 Look probe_all(const PairTable &table, Direction direction, const Uuid &from, Targets targets, TargetStatus status) {
     const bool both = IsolationIsSerializable();
-    Probe latest = begin_probe(table, View::latest);
-    Probe before = both ? begin_probe(table, View::transaction) : latest;
+    bool *latest = mark_edges(table, View::latest, direction, from, targets);
+    bool *before = both ? mark_edges(table, View::transaction, direction, from, targets) : nullptr;
     bool changed = false;
-    for (Target &target : targets) {
-        CHECK_FOR_INTERRUPTS();
-        if (target.decided) {
-            continue;
-        }
-        const Edge edge{from, target.user};
-        const bool found = finds(&latest, edge, direction);
-        changed = changed || (both && found != finds(&before, edge, direction));
-        if (found) {
-            decide(&target, status);
+    for (std::size_t i = 0; i < targets.count; i++) {
+        if (!targets.first[i].decided) {
+            changed = changed || (both && latest[i] != before[i]);
+            if (latest[i]) {
+                decide(targets.first + i, status);
+            }
         }
     }
     if (both) {
-        end_probe(&before);
+        pfree(before);
     }
-    end_probe(&latest);
+    pfree(latest);
     return changed ? Look::changed : Look::present;
 }
 

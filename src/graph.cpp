@@ -216,6 +216,10 @@ bool describe_graph(Oid function, Relation follow_table, Relation block_table, c
     return describe_created_at(follow_table, row.created_at, &graph->follow, defect);
 }
 
+bool have_same_tables(const Graph &a, const Graph &b) {
+    return a.follow.relation == b.follow.relation && a.block.relation == b.block.relation;
+}
+
 void lock_tables(const Graph &graph, TableLocks locks) {
     lock_table(graph.follow, locks.follow);
     lock_table(graph.block, locks.block);
@@ -229,7 +233,12 @@ Graph *open_graph(Oid function, TableLocks locks) {
     return graph;
 }
 
+/*
+ * What was examined while the locks were held stays right as long as they are, whatever is said of the tables
+ * meanwhile: who changes more than those locks allow waits for them.
+ */
 Graph *open_graph_if_attached(Oid function, TableLocks locks) {
+    const Graph *locked = nullptr;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
         AcceptInvalidationMessages();
@@ -238,12 +247,16 @@ Graph *open_graph_if_attached(Oid function, TableLocks locks) {
             if (!build_current(function)) {
                 return nullptr;
             }
+            if (locked != nullptr && have_same_tables(*locked, *current)) {
+                return current;
+            }
         }
         Graph *graph = current;
         lock_tables(*graph, locks);
         if (graph == current && is_usable(graph)) {
             return graph;
         }
+        locked = graph;
     }
 }
 

@@ -28,6 +28,8 @@ inline PairTable *table_of(Graph *graph, Role role) {
     return &graph->block;
 }
 
+bool have_same_tables(const Graph &a, const Graph &b);
+
 /** How a graph's tables are locked; NoLock for one that is not used, or that one locks oneself. */
 struct TableLocks {
     LOCKMODE follow;

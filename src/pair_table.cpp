@@ -77,10 +77,14 @@ bool covers_pair(const FormData_pg_index *index, AttrNumber from, AttrNumber to)
     return (first == from && second == to) || (first == to && second == from);
 }
 
-/** Whether the index means the type's own equality. An operator class of somebody's could call anything equal. */
-bool uses_uuid_equality(Relation index) {
-    const Oid family = get_opclass_family(GetDefaultOpClass(UUIDOID, BTREE_AM_OID));
-    return index->rd_rel->relam == BTREE_AM_OID && index->rd_opfamily[0] == family && index->rd_opfamily[1] == family;
+/** Whether a key column means the type's own equality. An operator class of somebody's could call anything equal. */
+bool uses_uuid_equality(Relation index, int column) {
+    return index->rd_rel->relam == BTREE_AM_OID &&
+           index->rd_opfamily[column] == get_opclass_family(GetDefaultOpClass(UUIDOID, BTREE_AM_OID));
+}
+
+bool is_partial(Relation index) {
+    return !heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr);
 }
 
 /** What keeps a unique index on the pair from deciding conflicts, or nullptr. */
@@ -89,13 +93,13 @@ const char *flaw_of(Relation index) {
     if (!form->indisvalid || !form->indisready || !form->indislive) {
         return "not valid";
     }
-    if (!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr)) {
+    if (is_partial(index)) {
         return "partial";
     }
     if (!form->indimmediate) {
         return "deferrable";
     }
-    if (!uses_uuid_equality(index)) {
+    if (!uses_uuid_equality(index, 0) || !uses_uuid_equality(index, 1)) {
         return "not a B-tree with the default operator class";
     }
     return nullptr;
@@ -143,6 +147,29 @@ bool find_arbiter_index(Relation relation, PairTable *table, Defect *defect) {
                                                      quote_identifier(flawed_index), name, from, to, flaw);
     return refuse(defect, ERRCODE_INVALID_OBJECT_DEFINITION, message,
                   psprintf("Run: CREATE UNIQUE INDEX ON %s (%s, %s);", name, from, to));
+}
+
+/** Whether any snapshot finds all rows with a value of the column in the index. */
+bool leads_to(Relation index, AttrNumber column) {
+    const FormData_pg_index *form = index->rd_index;
+    return form->indisvalid && form->indisready && form->indislive && !form->indcheckxmin && !is_partial(index) &&
+           form->indkey.values[0] == column && uses_uuid_equality(index, 0);
+}
+
+Oid find_index(Relation relation, AttrNumber column) {
+    List *indexes = RelationGetIndexList(relation);
+    ListCell *cell = nullptr;
+    Oid found = InvalidOid;
+    foreach (cell, indexes) {
+        const Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        found = leads_to(index, column) ? RelationGetRelid(index) : found;
+        index_close(index, AccessShareLock);
+        if (OidIsValid(found)) {
+            break;
+        }
+    }
+    list_free(indexes);
+    return found;
 }
 
 bool has_rules(Relation relation, CmdType event) {
@@ -240,6 +267,8 @@ bool describe_pair_table(Relation relation, const Column &from, const Column &to
             psprintf("column %s of table %s is named twice", quoted(table->from), qualified_name(table->relation)),
             "Name two different columns.");
     }
+    table->index_from = find_index(relation, table->from.number);
+    table->index_to = find_index(relation, table->to.number);
     return find_arbiter_index(relation, table, defect);
 }
 

@@ -49,6 +49,9 @@ struct PairTable {
     bool arbiter_reversed;
     /** Snapshots from before this transaction must not use the arbiter (pg_index.indcheckxmin); mostly invalid. */
     TransactionId arbiter_since;
+    /** Indexes by which a user's edges are read, from the user and to the user; invalid where there is none. */
+    Oid index_from;
+    Oid index_to;
     /** All indexes, by OID. */
     List *indexes;
     /** Row security is enabled, whether or not it applies to a role. */

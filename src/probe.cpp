@@ -18,6 +18,67 @@ Probe begin(const PairTable &table, Snapshot snapshot, LOCKMODE index_lock) {
     return probe;
 }
 
+bool fetch(Probe *probe) {
+    if (probe->slot == nullptr) {
+        probe->slot = table_slot_create(probe->relation, nullptr);
+    }
+    return index_fetch_heap(probe->scan, probe->slot);
+}
+
+/** An entry costs a small part of a probe: so bounded, a user's many edges are read in vain at little cost. */
+constexpr std::size_t entries_for_a_target = 2;
+
+void mark(Targets targets, const Uuid &user, bool *marks) {
+    const Target *target = find_target(targets, user);
+    if (target != nullptr) {
+        marks[target - targets.first] = true;
+    }
+}
+
+/** Reads the user's edges, which lie side by side in the index. @return whether these were all */
+bool mark_by_reading(const Probe &probe, End user_is, Relation index, const Uuid &user, Targets targets, bool *marks) {
+    const AttrNumber other = user_is == End::from ? probe.table->to.number : probe.table->from.number;
+    TupleTableSlot *slot = table_slot_create(probe.relation, nullptr);
+    const IndexScanDesc scan = compat::begin_index_scan(probe.relation, index, probe.snapshot, 1);
+    ScanKeyData key;
+    ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(user));
+    index_rescan(scan, &key, 1, nullptr, 0);
+    bool all = false;
+    for (std::size_t left = entries_for_a_target * targets.count; left > 0 && !all; left--) {
+        CHECK_FOR_INTERRUPTS();
+        if (index_getnext_tid(scan, ForwardScanDirection) == nullptr) {
+            all = true;
+        } else if (index_fetch_heap(scan, slot)) {
+            bool null = false;
+            mark(targets, uuid_of(slot_getattr(slot, other, &null)), marks);
+        }
+    }
+    index_endscan(scan);
+    ExecDropSingleTupleTableSlot(slot);
+    return all;
+}
+
+bool mark_at_once(const Probe &probe, End user_is, const Uuid &user, Targets targets, bool *marks) {
+    const Oid number = user_is == End::from ? probe.table->index_from : probe.table->index_to;
+    if (!OidIsValid(number) || targets.count == 1) {
+        return false;
+    }
+    const Relation index = index_open(number, AccessShareLock);
+    const bool all = mark_by_reading(probe, user_is, index, user, targets, marks);
+    index_close(index, NoLock);
+    return all;
+}
+
+void mark_one_by_one(Probe *probe, End user_is, const Uuid &user, Targets targets, bool *marks) {
+    for (std::size_t i = 0; i < targets.count; i++) {
+        CHECK_FOR_INTERRUPTS();
+        const Target &target = targets.first[i];
+        if (!target.decided && !marks[i]) {
+            marks[i] = follow::probe(probe, user_is == End::from ? Edge{user, target.user} : Edge{target.user, user});
+        }
+    }
+}
+
 } // namespace
 
 Probe begin_probe(const PairTable &table, View view) {
@@ -36,14 +97,21 @@ bool probe(Probe *probe, const Edge &edge) {
     ScanKeyInit(keys.data() + 1, 2, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(reversed ? edge.from : edge.to));
     index_rescan(probe->scan, keys.data(), keys.size(), nullptr, 0);
     while (index_getnext_tid(probe->scan, ForwardScanDirection) != nullptr) {
-        if (probe->slot == nullptr) {
-            probe->slot = table_slot_create(probe->relation, nullptr);
-        }
-        if (index_fetch_heap(probe->scan, probe->slot)) {
+        if (fetch(probe)) {
             return true;
         }
     }
     return false;
+}
+
+bool *new_marks(Targets targets) {
+    return static_cast<bool *>(palloc0(targets.count + 1));
+}
+
+void mark_others(Probe *probe, End user_is, const Uuid &user, Targets targets, bool *marks) {
+    if (!mark_at_once(*probe, user_is, user, targets, marks)) {
+        mark_one_by_one(probe, user_is, user, targets, marks);
+    }
 }
 
 void end_probe(Probe *probe) {

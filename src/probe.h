@@ -2,6 +2,7 @@
 
 #include "pair_table.h"
 #include "store.h"
+#include "target.h"
 
 namespace follow {
 
@@ -33,6 +34,20 @@ Probe begin_reading_probe(const PairTable &table);
 
 /** Looks for an edge; where there is one, its row is in the probe's slot. */
 bool probe(Probe *probe, const Edge &edge);
+
+/** Which end of an edge. */
+enum class End { from, to };
+
+/** A mark for each target, all false; palloc'd. */
+bool *new_marks(Targets targets);
+
+/**
+ * Marks the undecided targets at the other end of edges at whose one end the user is. Who has a mark already is not
+ * looked for.
+ *
+ * @param targets sorted by user
+ */
+void mark_others(Probe *probe, End user_is, const Uuid &user, Targets targets, bool *marks);
 
 void end_probe(Probe *probe);
 

@@ -3,6 +3,7 @@
 #include "direct_store.h"
 #include "graph.h"
 #include "plan.h"
+#include "probe.h"
 #include "spi_store.h"
 #include "target.h"
 
@@ -41,27 +42,25 @@ uint8 *bits_of(const Relationships &known, const Uuid &user) {
     return &known.bits[find_target(known.users, user) - known.users.first];
 }
 
-/** Which end of the edges the viewer is. */
-enum class Viewer { from, to };
-
 /** Notes a relationship to each user at the other end of an edge. */
-void read_edges(const PairTable &table, Viewer viewer_is, const Uuid &viewer, const Relationships &known,
+void read_edges(const PairTable &table, End viewer_is, const Uuid &viewer, const Relationships &known,
                 Relationship relationship) {
+    bool *marks = new_marks(known.users);
     Probe reading = begin_reading(table);
-    for (const Target &target : known.users) {
-        CHECK_FOR_INTERRUPTS();
-        const Edge edge = viewer_is == Viewer::from ? Edge{viewer, target.user} : Edge{target.user, viewer};
-        if (probe(&reading, edge)) {
-            *bits_of(known, target.user) |= bit_of(relationship);
+    mark_others(&reading, viewer_is, viewer, known.users, marks);
+    end_probe(&reading);
+    for (std::size_t i = 0; i < known.users.count; i++) {
+        if (marks[i]) {
+            known.bits[i] |= bit_of(relationship);
         }
     }
-    end_probe(&reading);
+    pfree(marks);
 }
 
-void select_edges(PairTable *table, Viewer viewer_is, const Uuid &viewer, const Relationships &known,
+void select_edges(PairTable *table, End viewer_is, const Uuid &viewer, const Relationships &known,
                   Relationship relationship) {
     const Statement statement =
-        viewer_is == Viewer::from ? Statement::find_many_as_caller : Statement::find_many_back_as_caller;
+        viewer_is == End::from ? Statement::find_many_as_caller : Statement::find_many_back_as_caller;
     spi_begin();
     std::array<Datum, 2> values{uuid_datum(viewer), undecided_users(known.users)};
     read_plan(plan_of(table, statement), values.data(), nullptr);
@@ -73,7 +72,7 @@ void select_edges(PairTable *table, Viewer viewer_is, const Uuid &viewer, const 
     spi_end();
 }
 
-void look_up(PairTable *table, Viewer viewer_is, const Uuid &viewer, const Relationships &known,
+void look_up(PairTable *table, End viewer_is, const Uuid &viewer, const Relationships &known,
              Relationship relationship) {
     if (is_direct(*table, Access::look, Rights::caller)) {
         read_edges(*table, viewer_is, viewer, known, relationship);
@@ -99,9 +98,9 @@ void put_row(const UuidArray &users, int i, const Relationships &known, ReturnSe
 void read_relationships(Oid function, const Uuid &viewer, const UuidArray &users, ReturnSetInfo *rows) {
     Graph *graph = open_graph(function);
     const Relationships known = nothing_known(users);
-    look_up(&graph->follow, Viewer::from, viewer, known, following);
-    look_up(&graph->follow, Viewer::to, viewer, known, followed_by);
-    look_up(&graph->block, Viewer::from, viewer, known, blocking);
+    look_up(&graph->follow, End::from, viewer, known, following);
+    look_up(&graph->follow, End::to, viewer, known, followed_by);
+    look_up(&graph->block, End::from, viewer, known, blocking);
     for (int i = 0; i < users.count; i++) {
         put_row(users, i, known, rows);
     }

@@ -28,7 +28,7 @@ Graph *open_for_writing(Oid function, Role role, AclMode mode, Writes writes) {
         require_right(*table_of(graph, role), mode);
         lock_for_writing(graph, role, writes);
         Graph *graph_now = open_graph(function, {NoLock, NoLock});
-        if (graph_now == graph) {
+        if (have_same_tables(*graph_now, *graph)) {
             return graph_now;
         }
     }

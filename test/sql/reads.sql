@@ -47,6 +47,40 @@ FROM unnest(ARRAY(SELECT md5((i % 900)::text)::uuid FROM generate_series(1, 1000
 JOIN relationships(:a, ARRAY(SELECT md5((i % 900)::text)::uuid FROM generate_series(1, 1000) i)) WITH ORDINALITY
     r (user_id, following, followed_by, blocking, n) USING (n);
 
+-- Many edges and few, asked about many and few, whichever indexes lead to them
+CREATE FUNCTION person(i int) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$ SELECT md5('person ' || i)::uuid $$;
+CREATE FUNCTION relationships_of_both() RETURNS TABLE (viewer int, asked int, wrong bigint, following bigint, followed_by bigint, blocking bigint)
+LANGUAGE sql AS $$
+    SELECT v, n,
+        count(*) FILTER (WHERE (r.following, r.followed_by, r.blocking) IS DISTINCT FROM (
+            EXISTS (SELECT FROM user_follow WHERE (follower_id, following_id) = (person(v), r.user_id)),
+            EXISTS (SELECT FROM user_follow WHERE (follower_id, following_id) = (r.user_id, person(v))),
+            EXISTS (SELECT FROM user_block WHERE (blocker_id, blocked_id) = (person(v), r.user_id)))),
+        count(*) FILTER (WHERE r.following), count(*) FILTER (WHERE r.followed_by), count(*) FILTER (WHERE r.blocking)
+    FROM unnest('{0, 1}'::int[]) v, unnest('{1, 2, 40, 160, 400}'::int[]) n,
+        relationships(person(v), ARRAY(SELECT person(i) FROM generate_series(2, n + 1) i)) r
+    GROUP BY v, n ORDER BY v, n
+$$;
+BEGIN;
+-- 0 has many edges, 1 has few
+INSERT INTO user_follow SELECT person(0), person(i) FROM generate_series(2, 301) i WHERE i % 5 <> 0;
+INSERT INTO user_follow SELECT person(i), person(0) FROM generate_series(2, 401, 2) i;
+INSERT INTO user_follow SELECT person(1), person(i) FROM generate_series(2, 20, 6) i;
+INSERT INTO user_follow SELECT person(i), person(1) FROM generate_series(2, 200, 60) i;
+INSERT INTO user_block SELECT person(0), person(i) FROM generate_series(5, 401, 5) i;
+INSERT INTO user_block SELECT person(i), person(1) FROM generate_series(3, 401, 50) i;
+SELECT * FROM relationships_of_both();
+DROP INDEX user_follow_following_id_created_at_follower_id_idx;
+SELECT sum(wrong), sum(following), sum(followed_by), sum(blocking) FROM relationships_of_both();
+CREATE INDEX ON user_follow (following_id) WHERE created_at < '2020-01-01';
+CREATE INDEX ON user_follow USING hash (following_id);
+SELECT sum(wrong), sum(following), sum(followed_by), sum(blocking) FROM relationships_of_both();
+CREATE INDEX ON user_follow (following_id DESC, created_at);
+SELECT sum(wrong), sum(following), sum(followed_by), sum(blocking) FROM relationships_of_both();
+SELECT n, status, count(*) FROM unnest('{0, 1}'::int[]) n, LATERAL follow_users(person(n), ARRAY(SELECT person(i) FROM generate_series(2, 401) i)) f
+GROUP BY 1, 2 ORDER BY 1, 2;
+ROLLBACK;
+
 -- In a query, in a read-only transaction
 SELECT follower_id, following_id FROM user_follow WHERE is_following(following_id, follower_id) ORDER BY 1, 2;
 BEGIN READ ONLY;
