@@ -50,7 +50,10 @@ bool mark_by_reading(const Probe &probe, End user_is, Relation index, const Uuid
             all = true;
         } else if (index_fetch_heap(scan, slot)) {
             bool null = false;
-            mark(targets, uuid_of(slot_getattr(slot, other, &null)), marks);
+            const Datum value = slot_getattr(slot, other, &null);
+            if (!null) {
+                mark(targets, uuid_of(value), marks);
+            }
         }
     }
     index_endscan(scan);
@@ -60,7 +63,7 @@ bool mark_by_reading(const Probe &probe, End user_is, Relation index, const Uuid
 
 bool mark_at_once(const Probe &probe, End user_is, const Uuid &user, Targets targets, bool *marks) {
     const Oid number = user_is == End::from ? probe.table->index_from : probe.table->index_to;
-    if (!OidIsValid(number) || targets.count == 1) {
+    if (!OidIsValid(number) || targets.count == 1 || IsolationIsSerializable()) {
         return false;
     }
     const Relation index = index_open(number, AccessShareLock);

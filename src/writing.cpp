@@ -29,6 +29,7 @@ Graph *open_for_writing(Oid function, Role role, AclMode mode, Writes writes) {
         lock_for_writing(graph, role, writes);
         Graph *graph_now = open_graph(function, {NoLock, NoLock});
         if (have_same_tables(*graph_now, *graph)) {
+            require_right(*table_of(graph_now, role), mode);
             return graph_now;
         }
     }
