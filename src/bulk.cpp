@@ -15,8 +15,11 @@ namespace {
 /** Bounds the memory of one round. */
 constexpr std::size_t chunk_size = 10000;
 
-/** As for a single edge: after so many rounds that neither wrote an edge nor met it, it is no race. */
-constexpr int last_attempt = 3;
+/**
+ * After so many rounds that neither wrote an edge nor met it, it is no race. More than for a single edge: in each round
+ * another of the many may lose one.
+ */
+constexpr int last_attempt = 10;
 
 /** Sorted by user, the pairs are sorted too: two bulk follows take their locks in the same order. */
 void lock_pairs(const Uuid &follower, Targets targets, Oid graph) {
