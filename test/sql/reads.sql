@@ -81,6 +81,20 @@ SELECT n, status, count(*) FROM unnest('{0, 1}'::int[]) n, LATERAL follow_users(
 GROUP BY 1, 2 ORDER BY 1, 2;
 ROLLBACK;
 
+-- Half a pair is nobody's edge
+BEGIN;
+SELECT follow_detach_graph();
+CREATE TABLE half_follow (follower_id uuid, following_id uuid, UNIQUE (follower_id, following_id));
+CREATE TABLE half_block (blocker_id uuid, blocked_id uuid, UNIQUE (blocker_id, blocked_id));
+CREATE INDEX ON half_follow (following_id);
+CREATE INDEX ON half_block (blocked_id);
+SELECT follow_attach_graph('half_follow', 'half_block');
+INSERT INTO half_follow VALUES (:a, NULL), (NULL, :a), (NULL, NULL);
+INSERT INTO half_block VALUES (:a, NULL), (NULL, :a), (NULL, NULL);
+SELECT * FROM relationships(:a, ARRAY[:b, :c]::uuid[]);
+SELECT * FROM follow_users(:a, ARRAY[:b, :c]::uuid[]);
+ROLLBACK;
+
 -- In a query, in a read-only transaction
 SELECT follower_id, following_id FROM user_follow WHERE is_following(following_id, follower_id) ORDER BY 1, 2;
 BEGIN READ ONLY;
