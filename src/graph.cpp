@@ -234,11 +234,11 @@ Graph *open_graph(Oid function, TableLocks locks) {
 }
 
 /*
- * What was examined while the locks were held stays right as long as they are, whatever is said of the tables
- * meanwhile: who changes more than those locks allow waits for them.
+ * What was examined while the locks were held is no more out of date, whatever is said of the tables meanwhile, than if
+ * that were said right afterwards: who changes more than those locks allow waits for them.
  */
 Graph *open_graph_if_attached(Oid function, TableLocks locks) {
-    const Graph *locked = nullptr;
+    const Graph *before = nullptr;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
         AcceptInvalidationMessages();
@@ -247,7 +247,7 @@ Graph *open_graph_if_attached(Oid function, TableLocks locks) {
             if (!build_current(function)) {
                 return nullptr;
             }
-            if (locked != nullptr && have_same_tables(*locked, *current)) {
+            if (before != nullptr && have_same_tables(*before, *current)) {
                 return current;
             }
         }
@@ -256,7 +256,7 @@ Graph *open_graph_if_attached(Oid function, TableLocks locks) {
         if (graph == current && is_usable(graph)) {
             return graph;
         }
-        locked = graph;
+        before = graph;
     }
 }
 

@@ -49,7 +49,7 @@ struct PairTable {
     bool arbiter_reversed;
     /** Snapshots from before this transaction must not use the arbiter (pg_index.indcheckxmin); mostly invalid. */
     TransactionId arbiter_since;
-    /** Indexes by which a user's edges are read, from the user and to the user; invalid where there is none. */
+    /** Indexes by which all of a user's edges are read, from the user and to the user; invalid where none serves. */
     Oid index_from;
     Oid index_to;
     /** All indexes, by OID. */

@@ -44,7 +44,7 @@ bool mark_by_reading(const Probe &probe, End user_is, Relation index, const Uuid
     ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_UUID_EQ, uuid_datum(user));
     index_rescan(scan, &key, 1, nullptr, 0);
     bool all = false;
-    for (std::size_t left = entries_for_a_target * targets.count; left > 0 && !all; left--) {
+    for (std::size_t left = entries_for_a_target * count_undecided(targets); left > 0 && !all; left--) {
         CHECK_FOR_INTERRUPTS();
         if (index_getnext_tid(scan, ForwardScanDirection) == nullptr) {
             all = true;
@@ -61,12 +61,13 @@ bool mark_by_reading(const Probe &probe, End user_is, Relation index, const Uuid
     return all;
 }
 
+/** Not at SERIALIZABLE: a change of any row that was read would be a conflict. */
 bool mark_at_once(const Probe &probe, End user_is, const Uuid &user, Targets targets, bool *marks) {
-    const Oid number = user_is == End::from ? probe.table->index_from : probe.table->index_to;
-    if (!OidIsValid(number) || targets.count == 1 || IsolationIsSerializable()) {
+    const Oid leading = user_is == End::from ? probe.table->index_from : probe.table->index_to;
+    if (!OidIsValid(leading) || IsolationIsSerializable() || count_undecided(targets) <= 1) {
         return false;
     }
-    const Relation index = index_open(number, AccessShareLock);
+    const Relation index = index_open(leading, AccessShareLock);
     const bool all = mark_by_reading(probe, user_is, index, user, targets, marks);
     index_close(index, NoLock);
     return all;

@@ -42,10 +42,11 @@ enum class End { from, to };
 bool *new_marks(Targets targets);
 
 /**
- * Marks the undecided targets at the other end of edges at whose one end the user is. Who has a mark already is not
- * looked for.
+ * Marks the targets at the other end of edges at whose one end the user is, at least those that are undecided.
  *
  * @param targets sorted by user
+ * @param marks whoever has one already keeps it
+ * @note locks: ACCESS SHARE on the index that leads to the user's edges (PairTable::index_from, index_to)
  */
 void mark_others(Probe *probe, End user_is, const Uuid &user, Targets targets, bool *marks);
 
